@@ -1,0 +1,956 @@
+/*
+ * pqengine.h - the public interface of libpqengine
+ *
+ * libpqengine gives a program one engine for its PostgreSQL database: a thread-safe pool of
+ * connections, statements with typed parameters and typed results, transactions, and tables that
+ * follow the program's models.
+ *
+ * Conventions that hold for every function here, unless its own comment says otherwise:
+ *
+ *   Errors    A function that can fail returns a pqe_status and fills the caller's pqe_error, which
+ *             may be NULL.  On PQE_OK the error is cleared.  The library never prints, never calls
+ *             abort() and installs no signal handler.
+ *   Output    What a function gives back through a pointer is written only on PQE_OK; otherwise a
+ *             pointer to a handle or to memory is set to NULL and a number is left as it was.
+ *   Strings   Input strings are NUL-terminated, in the client encoding (UTF-8 unless the DSN says
+ *             otherwise), and copied where they are needed after the call has returned.
+ *   Times     Every duration is in milliseconds, as the suffix _ms of its name says.
+ *   Threads   An engine may be used by any number of threads at once.  A connection, a transaction
+ *             and a result belong to one thread at a time; two threads in calls on one connection
+ *             or transaction get PQE_ERR_STATE, not undefined behaviour.
+ *   Handles   NULL for a handle is PQE_ERR_INVALID_ARGUMENT.  A connection that was released, a
+ *             transaction that has ended and an engine that was disposed of keep answering, with
+ *             PQE_ERR_STATE or PQE_ERR_DISPOSED, until pqe_free_engine.
+ *
+ * The header compiles as C11 and as C++17.
+ */
+#ifndef PQENGINE_H
+#define PQENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#include <initializer_list>
+extern "C" {
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define PQE_API __attribute__((visibility("default")))
+#define PQE_UNUSED __attribute__((unused))
+#else
+#define PQE_API
+#define PQE_UNUSED
+#endif
+
+/* The library's version as it was built, for example "0.1.0".  Never NULL, never freed. */
+PQE_API const char *pqe_version(void);
+
+/* ============================================================================================== */
+/* Status and errors                                                                              */
+/* ============================================================================================== */
+
+/* What a call came to.  The numbers are stable. */
+typedef enum pqe_status {
+    PQE_OK = 0,
+    PQE_ERR_INVALID_ARGUMENT = 1,    /* a NULL, or a value outside its range, from the caller */
+    PQE_ERR_NO_MEMORY = 2,           /* malloc said no */
+    PQE_ERR_CONFIG = 3,              /* an unparsable DSN, or options that contradict each other */
+    PQE_ERR_STATE = 4,               /* the handle is not in a state for this call */
+    PQE_ERR_DISPOSED = 5,            /* the engine was disposed of */
+    PQE_ERR_CONNECTION = 10,         /* no server there, or the connection was lost */
+    PQE_ERR_AUTH = 11,               /* the server refused the user, password or certificate */
+    PQE_ERR_DATABASE_NOT_FOUND = 12, /* the server has no database of that name */
+    PQE_ERR_TIMEOUT = 13,            /* the statement or the connection attempt took too long */
+    PQE_ERR_POOL_TIMEOUT = 14,       /* no connection came free in time; detail says who has them */
+    PQE_ERR_QUERY = 20,              /* the server refused the statement; see sqlstate */
+    PQE_ERR_PLACEHOLDER = 21,        /* %s and $n mixed, or a literal or comment left open */
+    PQE_ERR_PARAMETER = 22,          /* too few, too many, or a malformed parameter */
+    PQE_ERR_COLUMN = 23,             /* no such row or column in the result */
+    PQE_ERR_TYPE = 24,               /* the value does not read as the type asked for */
+    PQE_ERR_NULL_VALUE = 25,         /* the value is NULL where the type cannot say so */
+    PQE_ERR_EXTENSION_MISSING = 30,  /* the pqengine extension is not there and cannot be created */
+    PQE_ERR_PERMISSION = 31,         /* the role lacks a right; the message says which */
+    PQE_ERR_MODELS = 32,             /* models cannot be read, or the server refuses one of them */
+    PQE_ERR_DRIFT = 33,              /* the database differs from the models */
+    PQE_ERR_MIGRATION = 34,          /* a migration file or step failed */
+    PQE_ERR_IO = 35                  /* a file or folder cannot be read or written */
+} pqe_status;
+
+/* The name of a status, for example "PQE_ERR_POOL_TIMEOUT".  Never NULL, never freed. */
+PQE_API const char *pqe_status_name(pqe_status status);
+
+/*
+ * Everything known about a failure.  The caller owns it, usually on the stack; it holds no pointers
+ * and needs no cleaning up.  Texts too long for their field are cut at a character boundary and end
+ * in "...".  A text that does not apply is "".
+ */
+typedef struct pqe_error {
+    pqe_status code;
+    char sqlstate[6];  /* the server's five-letter code, "" where the server had no part in it */
+    bool may_have_run; /* the connection broke or timed out after the statement was sent: the
+                          server may have executed it, or may still */
+    int position; /* where in the statement as sent, counted in characters from 1; 0: unknown */
+    char message[1024];  /* one sentence, fit to be shown alone */
+    char detail[2048];   /* more of it, several lines perhaps */
+    char hint[1024];     /* what might help */
+    char context[1024];  /* the server's CONTEXT: the functions the error came through */
+    char statement[512]; /* the statement at fault */
+} pqe_error;
+
+/* Initial value of a pqe_error.  Not needed: every function fills or clears the error it is given.
+ */
+#define PQE_ERROR_INIT                                                                             \
+    {                                                                                              \
+        PQE_OK, "", false, 0, "", "", "", "", ""                                                   \
+    }
+
+/* ============================================================================================== */
+/* Logging                                                                                        */
+/* ============================================================================================== */
+
+typedef enum pqe_log_level {
+    PQE_LOG_DEBUG = 0, /* only where pqe_config.debug is set */
+    PQE_LOG_INFO = 1,
+    PQE_LOG_WARNING = 2,
+    PQE_LOG_ERROR = 3
+} pqe_log_level;
+
+/*
+ * Receives one line, without a line end.  Called from any thread, several at once; it must not call
+ * the engine.  The message is the library's and valid during the call only.  Parameters and
+ * passwords never appear in it.
+ */
+typedef void (*pqe_logger)(void *data, pqe_log_level level, const char *message);
+
+/* A ready-made pqe_logger: writes "[ENGINE] message" to stderr.  data is not used. */
+PQE_API void pqe_log_stderr(void *data, pqe_log_level level, const char *message);
+
+/* ============================================================================================== */
+/* Configuration                                                                                  */
+/* ============================================================================================== */
+
+typedef struct pqe_engine pqe_engine;
+typedef struct pqe_connection pqe_connection;
+typedef struct pqe_transaction pqe_transaction;
+typedef struct pqe_result pqe_result;
+typedef struct pqe_model pqe_model;
+
+/* What the pool does with a session before it is given to the next caller. */
+typedef enum pqe_reset {
+    PQE_RESET_AUTO = 0,   /* reset what a statement may have changed (SET, LISTEN, temporary tables,
+                             advisory locks, ...); one that plainly changes no session state costs
+                             nothing */
+    PQE_RESET_ALWAYS = 1, /* reset after every use: one more round trip, and nothing a function did
+                             behind its caller's back survives */
+    PQE_RESET_NEVER = 2   /* only roll back an open transaction */
+} pqe_reset;
+
+#define PQE_CONFIG_VERSION 1
+
+/*
+ * How an engine is set up.  Start from PQE_CONFIG_INIT (or pqe_config_init) and change what
+ * differs:
+ *
+ *     pqe_config config = PQE_CONFIG_INIT;
+ *     config.dsn = "postgresql:///shop";
+ *     config.models_path = "models";
+ *
+ * The strings are copied by pqe_create_engine.  Fields are only ever added at the end, with a new
+ * version; a program built against an older header keeps working.
+ */
+typedef struct pqe_config {
+    int version; /* PQE_CONFIG_VERSION */
+
+    /* Where the database is.  NULL or 0 leaves a value to the dsn, then to libpq (PGHOST and the
+       other environment variables, service files, .pgpass). */
+    const char *dsn; /* [NULL] as libpq takes it: URI or keyword=value, several hosts, service= */
+    const char *username; /* [NULL] this and the next four win over the same value in dsn */
+    const char *password; /* [NULL] */
+    const char *host;     /* [NULL] a name, an address, a folder of sockets, or a list of them */
+    int port;             /* [0] */
+    const char *database; /* [NULL] */
+
+    /* The pool. */
+    int pool_size;              /* [20] connections kept; opened when first needed */
+    int max_pool_size;          /* [0: pool_size, or four times it with auto_adjust_pool_size] */
+    bool auto_adjust_pool_size; /* [false] let the pool grow beyond pool_size while callers wait */
+    int64_t connection_timeout_ms; /* [10000] to open one connection, all its hosts together */
+    int64_t pool_timeout_ms;       /* [30000] to wait for a free connection; 0: do not wait */
+    int64_t query_timeout_ms;      /* [0: none] for one statement; then it is cancelled */
+    bool pool_pre_ping;            /* [false] ask the server for a sign of life before each use */
+    int64_t pool_recycle_ms;       /* [3600000] close a connection this old; 0: never */
+    int pool_recycle_jitter;      /* [10] per cent by which each connection's age limit is shortened
+                                     at random, so that they do not expire together */
+    int64_t pool_idle_timeout_ms; /* [600000] close connections beyond pool_size that were not used
+                                     for so long; 0: never */
+    pqe_reset pool_reset;         /* [PQE_RESET_AUTO] */
+    int64_t leak_warning_ms;      /* [0: off] log a warning about a connection held for longer */
+    int statement_cache_size;     /* [128] statements prepared per connection; 0: none (for a
+                                     connection pooler that cannot keep prepared statements) */
+    int max_retries;        /* [0] how often pqe_execute tries again what is safe to try again:
+                               a serialization failure, a deadlock, a connection lost before the
+                               statement was sent */
+    int64_t retry_delay_ms; /* [100] before the first retry; doubled for each further one */
+
+    /* The health monitor: a thread that looks after idle connections while traffic goes on. */
+    bool health_check_enabled;        /* [true] */
+    int64_t health_check_interval_ms; /* [30000] */
+    int64_t health_check_timeout_ms;  /* [5000] for one sign of life, that of pool_pre_ping too */
+    int health_check_retries;         /* [1] further tries before a connection counts as broken */
+
+    /* The schema.  Nothing of it happens where there are neither models_path nor models. */
+    const char *models_path;        /* [NULL] a .sql file, or a folder searched in depth for them */
+    const pqe_model *const *models; /* [NULL] models declared in C; see PQE_MODEL.  The array is
+                                       copied, the models themselves must outlive the engine */
+    size_t model_count;             /* [0] */
+    bool ensure_database;           /* [true] create the database where it is missing */
+    bool ensure_tables;             /* [true] create what the models hold and the database does not;
+                                       with ensure_migrations the first migration does it */
+    bool ensure_migrations;      /* [false] write a migration for what differs, and apply all that
+                                    are not applied yet */
+    const char *migrations_path; /* ["./migrations"] a folder, created where it is missing */
+    bool check_schema_drift;     /* [true] log a warning where database and models differ */
+
+    /* What can be seen. */
+    bool enable_metrics;          /* [true] */
+    bool enable_query_tracer;     /* [true] keep the last calls for pqe_query_trace */
+    int query_trace_size;         /* [200] how many */
+    bool trace_parameters;        /* [false] keep parameter values in the trace */
+    bool debug;                   /* [false] log at PQE_LOG_DEBUG too */
+    pqe_logger logger;            /* [NULL: silent] */
+    void *logger_data;            /* [NULL] handed to the logger */
+    const char *application_name; /* [NULL] shown in pg_stat_activity; the dsn's wins */
+    bool connect_at_start; /* [true] open a first connection in pqe_create_engine, so that a wrong
+                              DSN is told there and not at the first statement */
+} pqe_config;
+
+#define PQE_CONFIG_INIT                                                                            \
+    {                                                                                              \
+        PQE_CONFIG_VERSION, NULL, NULL, NULL, NULL, 0, NULL, /* where */                           \
+            20, 0, false, 10000, 30000, 0, false, 3600000, 10, 600000, PQE_RESET_AUTO, 0, 128, 0,  \
+            100,                                                    /* the pool */                 \
+            true, 30000, 5000, 1,                                   /* health monitor */           \
+            NULL, NULL, 0, true, true, false, "./migrations", true, /* the schema */               \
+            true, true, 200, false, false, NULL, NULL, NULL, true   /* what can be seen */         \
+    }
+
+/* Sets every field of config to its default, as PQE_CONFIG_INIT does.  NULL is ignored. */
+PQE_API void pqe_config_init(pqe_config *config);
+
+/* ============================================================================================== */
+/* The engine                                                                                     */
+/* ============================================================================================== */
+
+/*
+ * Makes an engine: checks the configuration, then in this order and as far as the configuration
+ * asks for it creates the database, the extension, and the tables (by migrations, or else
+ * directly), warns about drift, and opens a first connection.  Several programs may do so at once;
+ * they take turns where they must.
+ *
+ * On failure *engine is NULL and nothing is left behind but what was already complete on the
+ * server.
+ */
+PQE_API pqe_status pqe_create_engine(const pqe_config *config, pqe_engine **engine,
+                                     pqe_error *error);
+
+/*
+ * Closes the engine down: callers that wait for a connection and all later calls get
+ * PQE_ERR_DISPOSED, statements that are running are waited for, then every connection is closed.
+ * A transaction that is open is rolled back by that.  Connections that were never released are
+ * named in a warning to the logger.  A second call is PQE_ERR_DISPOSED.
+ *
+ * The handle itself stays valid, so that other threads may still ask and be told, until
+ * pqe_free_engine.
+ */
+PQE_API pqe_status pqe_dispose(pqe_engine *engine, pqe_error *error);
+
+/*
+ * Gives back the engine's memory, after pqe_dispose where that was not called yet.  From here on no
+ * thread may use the engine, nor its connections and transactions; results stay valid.  NULL is
+ * ignored.
+ */
+PQE_API void pqe_free_engine(pqe_engine *engine);
+
+/*
+ * Adds a model declared in C after the engine was made.  It counts from the next pqe_ensure_tables,
+ * pqe_ensure_migrations or pqe_check_drift on.  The model must outlive the engine; PQE_MODEL makes
+ * static ones.  A second model for the same table is PQE_ERR_MODELS.
+ */
+PQE_API pqe_status pqe_register_model(pqe_engine *engine, const pqe_model *model, pqe_error *error);
+
+/*
+ * The steps that pqe_create_engine takes, to be called on their own where the configuration leaves
+ * them out.  Each opens connections of its own beside the pool, and may be called from several
+ * threads and programs at once.
+ *
+ *   pqe_ensure_database    creates the configured database where the server has none of that name,
+ *                          through the maintenance database ("postgres", then "template1")
+ *   pqe_ensure_extension   creates or updates the pqengine extension; PQE_ERR_EXTENSION_MISSING
+ * where the server does not have it, PQE_ERR_PERMISSION where the role may not pqe_ensure_tables
+ * creates what the models hold and the database does not; alters and drops nothing
+ *   pqe_ensure_migrations  makes the migrations folder, writes a migration for what differs, and
+ *                          applies every migration that is not applied yet
+ */
+PQE_API pqe_status pqe_ensure_database(pqe_engine *engine, pqe_error *error);
+PQE_API pqe_status pqe_ensure_extension(pqe_engine *engine, pqe_error *error);
+PQE_API pqe_status pqe_ensure_tables(pqe_engine *engine, pqe_error *error);
+PQE_API pqe_status pqe_ensure_migrations(pqe_engine *engine, pqe_error *error);
+
+/*
+ * Compares the database with the models.  *drift (unless drift is NULL) has one row for each
+ * difference, none where there is no drift, with the columns change, kind, object, property,
+ * expected and actual, all text; free it with pqe_result_free.  Finding drift is not an error:
+ * PQE_ERR_DRIFT is returned only where drift is NULL and there is some, and the message then counts
+ * it.
+ */
+PQE_API pqe_status pqe_check_drift(pqe_engine *engine, pqe_result **drift, pqe_error *error);
+
+/* ============================================================================================== */
+/* Parameters                                                                                     */
+/* ============================================================================================== */
+
+/* How a parameter's value is stored; made by the functions below, not by hand. */
+typedef enum pqe_param_kind {
+    PQE_PARAM_NULL = 0,
+    PQE_PARAM_TEXT,   /* text format */
+    PQE_PARAM_BYTES,  /* binary format, as is */
+    PQE_PARAM_INT,    /* two's complement of 2, 4 or 8 bytes, by length */
+    PQE_PARAM_DOUBLE, /* IEEE 754 of 4 or 8 bytes, by length */
+    PQE_PARAM_INT64_ARRAY,
+    PQE_PARAM_DOUBLE_ARRAY,
+    PQE_PARAM_TEXT_ARRAY
+} pqe_param_kind;
+
+/*
+ * One parameter of a statement.  What it points to must live until the call returns.  Make it with
+ * the constructors: they are named after the C type, and set the SQL type that goes with it.
+ */
+typedef struct pqe_param {
+    pqe_param_kind kind;
+    uint32_t oid;  /* SQL type; 0: the server infers it from the context, as for a quoted literal */
+    size_t length; /* bytes, or elements of an array */
+    int64_t integer;
+    double real;
+    const void *pointer;
+} pqe_param;
+
+PQE_API pqe_param pqe_param_null(void);
+PQE_API pqe_param pqe_param_bool(bool value);
+PQE_API pqe_param pqe_param_int16(int16_t value);
+PQE_API pqe_param pqe_param_int32(int32_t value);
+PQE_API pqe_param pqe_param_int64(int64_t value);
+PQE_API pqe_param pqe_param_float(float value);
+PQE_API pqe_param pqe_param_double(double value);
+/* Text of a type the server infers: serves for any type that has a text form. NULL is SQL NULL. */
+PQE_API pqe_param pqe_param_text(const char *value);
+/* The same of the SQL type with that oid (25 is text), where there is nothing to infer it from. */
+PQE_API pqe_param pqe_param_typed(uint32_t oid, const char *value);
+/* bytea; a NULL pointer is SQL NULL. */
+PQE_API pqe_param pqe_param_bytes(const void *value, size_t length);
+/* uuid from its 16 bytes; a NULL pointer is SQL NULL. */
+PQE_API pqe_param pqe_param_uuid(const uint8_t value[16]);
+/* numeric, json and jsonb from their text form; NULL is SQL NULL. */
+PQE_API pqe_param pqe_param_numeric(const char *value);
+PQE_API pqe_param pqe_param_json(const char *value);
+PQE_API pqe_param pqe_param_jsonb(const char *value);
+/* date: days since 1970-01-01.  INT32_MAX and INT32_MIN are infinity and -infinity. */
+PQE_API pqe_param pqe_param_date(int32_t days);
+/* timestamptz and timestamp: microseconds since 1970-01-01 00:00 (UTC for timestamptz).
+   INT64_MAX and INT64_MIN are infinity and -infinity. */
+PQE_API pqe_param pqe_param_timestamptz(int64_t microseconds);
+PQE_API pqe_param pqe_param_timestamp(int64_t microseconds);
+/* Arrays of one dimension: bigint[], double precision[] and text[] (a NULL string is a NULL
+   element). A NULL pointer is SQL NULL, a count of 0 an empty array. */
+PQE_API pqe_param pqe_param_int64_array(const int64_t *values, size_t count);
+PQE_API pqe_param pqe_param_double_array(const double *values, size_t count);
+PQE_API pqe_param pqe_param_text_array(const char *const *values, size_t count);
+
+/* Short names, to be used within PQE_PARAMS. */
+#define PQE_NULL pqe_param_null()
+#define PQE_BOOL(value) pqe_param_bool(value)
+#define PQE_INT16(value) pqe_param_int16(value)
+#define PQE_INT32(value) pqe_param_int32(value)
+#define PQE_INT64(value) pqe_param_int64(value)
+#define PQE_FLOAT(value) pqe_param_float(value)
+#define PQE_DOUBLE(value) pqe_param_double(value)
+#define PQE_TEXT(value) pqe_param_text(value)
+#define PQE_TYPED(oid, value) pqe_param_typed(oid, value)
+#define PQE_BYTES(value, length) pqe_param_bytes(value, length)
+#define PQE_UUID(value) pqe_param_uuid(value)
+#define PQE_NUMERIC(value) pqe_param_numeric(value)
+#define PQE_JSON(value) pqe_param_json(value)
+#define PQE_JSONB(value) pqe_param_jsonb(value)
+#define PQE_DATE(days) pqe_param_date(days)
+#define PQE_TIMESTAMPTZ(microseconds) pqe_param_timestamptz(microseconds)
+#define PQE_TIMESTAMP(microseconds) pqe_param_timestamp(microseconds)
+#define PQE_INT64_ARRAY(values, count) pqe_param_int64_array(values, count)
+#define PQE_DOUBLE_ARRAY(values, count) pqe_param_double_array(values, count)
+#define PQE_TEXT_ARRAY(values, count) pqe_param_text_array(values, count)
+
+/*
+ * The two arguments "params, param_count" of pqe_execute and its kin, from a list of parameters:
+ *
+ *     pqe_execute(engine, "SELECT * FROM users WHERE id = %s", PQE_PARAMS(PQE_INT64(7)), &r, &e);
+ */
+#ifdef __cplusplus
+#define PQE_PARAMS(...)                                                                            \
+    std::initializer_list<pqe_param>{__VA_ARGS__}.begin(),                                         \
+        std::initializer_list<pqe_param>{__VA_ARGS__}.size()
+#else
+#define PQE_PARAMS(...)                                                                            \
+    (const pqe_param[]){__VA_ARGS__}, sizeof((const pqe_param[]){__VA_ARGS__}) / sizeof(pqe_param)
+#endif
+/* The same for a statement without parameters. */
+#define PQE_NO_PARAMS NULL, 0
+
+/* ============================================================================================== */
+/* Statements                                                                                     */
+/* ============================================================================================== */
+
+/*
+ * Executes one SQL statement on a connection of the pool, which goes back to the pool at once.
+ *
+ *   sql          one statement.  Parameters are written %s, in order, or $1, $2, ..., by number;
+ *                mixing the two is PQE_ERR_PLACEHOLDER.  Neither is seen inside literals, quoted
+ *                identifiers, dollar quotes and comments.  %s is a placeholder only where no
+ *                letter, digit or underscore follows; %% is a percent sign, except in a statement
+ *                that has $n, which is sent as it is.
+ *   params       param_count parameters, exactly as many as the statement asks for, or
+ *                PQE_ERR_PARAMETER names both numbers; see PQE_PARAMS
+ *   result       where not NULL, set to the result, to be freed with pqe_result_free
+ *
+ * Errors: PQE_ERR_POOL_TIMEOUT, the connection errors, PQE_ERR_QUERY with the server's words,
+ * PQE_ERR_TIMEOUT after query_timeout_ms, PQE_ERR_CONNECTION where the connection was lost; see
+ * may_have_run for the last two.
+ */
+PQE_API pqe_status pqe_execute(pqe_engine *engine, const char *sql, const pqe_param *params,
+                               size_t param_count, pqe_result **result, pqe_error *error);
+
+#define PQE_CALL_VERSION 1
+
+/* One call with everything that can be said about it; start from PQE_CALL_INIT. */
+typedef struct pqe_call {
+    int version;             /* PQE_CALL_VERSION */
+    const char *sql;         /* as for pqe_execute */
+    const pqe_param *params; /* [NULL] */
+    size_t param_count;      /* [0] */
+    int64_t timeout_ms;      /* [-1: query_timeout_ms] for the statement; 0: none */
+    int max_retries;         /* [-1: as configured] */
+    bool idempotent; /* [false] may safely run twice: with retries, also tried again where the
+                        connection was lost after the statement was sent */
+} pqe_call;
+
+#define PQE_CALL_INIT                                                                              \
+    {                                                                                              \
+        PQE_CALL_VERSION, NULL, NULL, 0, -1, -1, false                                             \
+    }
+
+/* pqe_execute with the options of a pqe_call. */
+PQE_API pqe_status pqe_execute_call(pqe_engine *engine, const pqe_call *call, pqe_result **result,
+                                    pqe_error *error);
+
+/* ============================================================================================== */
+/* Connections and transactions                                                                   */
+/* ============================================================================================== */
+
+/*
+ * Takes a connection out of the pool for several statements that need the same session.  Waits for
+ * up to pool_timeout_ms; callers are served in the order they came.  Give it back with pqe_release.
+ *
+ *   who   a name for the holder, shown when the pool is exhausted and in leak warnings; copied (63
+ *         bytes of it); NULL for none
+ */
+PQE_API pqe_status pqe_acquire(pqe_engine *engine, const char *who, pqe_connection **connection,
+                               pqe_error *error);
+
+/*
+ * Gives a connection back.  An open transaction is rolled back and what is left of session state is
+ * reset, as pool_reset says.  The handle must not be used afterwards: releasing it twice, or
+ * executing on it, is PQE_ERR_STATE (as long as the engine lives; the memory of handles is taken up
+ * again only after many others).
+ */
+PQE_API pqe_status pqe_release(pqe_connection *connection, pqe_error *error);
+
+/* pqe_execute on a connection that was acquired.  Nothing is retried. */
+PQE_API pqe_status pqe_connection_execute(pqe_connection *connection, const char *sql,
+                                          const pqe_param *params, size_t param_count,
+                                          pqe_result **result, pqe_error *error);
+PQE_API pqe_status pqe_connection_execute_call(pqe_connection *connection, const pqe_call *call,
+                                               pqe_result **result, pqe_error *error);
+
+typedef enum pqe_isolation {
+    PQE_ISOLATION_DEFAULT = 0, /* the server's default_transaction_isolation */
+    PQE_ISOLATION_READ_COMMITTED,
+    PQE_ISOLATION_REPEATABLE_READ,
+    PQE_ISOLATION_SERIALIZABLE
+} pqe_isolation;
+
+#define PQE_TRANSACTION_OPTIONS_VERSION 1
+
+/* How a transaction begins; start from PQE_TRANSACTION_OPTIONS_INIT. */
+typedef struct pqe_transaction_options {
+    int version; /* PQE_TRANSACTION_OPTIONS_VERSION */
+    pqe_isolation isolation;
+    bool read_only;  /* [false] */
+    bool deferrable; /* [false] with serializable and read_only: wait for a snapshot that is safe */
+    const char *who; /* [NULL] as for pqe_acquire */
+} pqe_transaction_options;
+
+#define PQE_TRANSACTION_OPTIONS_INIT                                                               \
+    {                                                                                              \
+        PQE_TRANSACTION_OPTIONS_VERSION, PQE_ISOLATION_DEFAULT, false, false, NULL                 \
+    }
+
+/*
+ * Begins a transaction on a connection of the pool, which it keeps until commit or rollback.
+ * options may be NULL.  A transaction that is never ended is rolled back by pqe_dispose.
+ */
+PQE_API pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_options *options,
+                                         pqe_transaction **transaction, pqe_error *error);
+
+/*
+ * Executes a statement in a transaction.  After a statement has failed the server refuses all
+ * others until the transaction, or a savepoint taken before, is rolled back.  BEGIN, COMMIT and
+ * ROLLBACK are refused here with PQE_ERR_STATE: use the functions.
+ */
+PQE_API pqe_status pqe_transaction_execute(pqe_transaction *transaction, const char *sql,
+                                           const pqe_param *params, size_t param_count,
+                                           pqe_result **result, pqe_error *error);
+PQE_API pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, const pqe_call *call,
+                                                pqe_result **result, pqe_error *error);
+
+/*
+ * Commit and rollback end the transaction whatever they return, and give its connection back.
+ * A commit of a transaction in which a statement had failed is a rollback on the server, and
+ * PQE_ERR_QUERY with sqlstate 25P02 here.  A commit whose connection is lost before the answer came
+ * is PQE_ERR_CONNECTION with may_have_run set.
+ */
+PQE_API pqe_status pqe_transaction_commit(pqe_transaction *transaction, pqe_error *error);
+PQE_API pqe_status pqe_transaction_rollback(pqe_transaction *transaction, pqe_error *error);
+
+/* Savepoints: set one, go back to it (it stays), or forget it.  The name is any text up to 63
+ * bytes. */
+PQE_API pqe_status pqe_savepoint(pqe_transaction *transaction, const char *name, pqe_error *error);
+PQE_API pqe_status pqe_rollback_to(pqe_transaction *transaction, const char *name,
+                                   pqe_error *error);
+PQE_API pqe_status pqe_release_savepoint(pqe_transaction *transaction, const char *name,
+                                         pqe_error *error);
+
+/* ============================================================================================== */
+/* Results                                                                                        */
+/* ============================================================================================== */
+
+/*
+ * A result holds all rows in memory, independent of its connection and engine.  Rows and columns
+ * are counted from 0.  What the getters point to lives as long as the result.
+ */
+
+/* Frees a result and all that was got from it.  NULL is ignored. */
+PQE_API void pqe_result_free(pqe_result *result);
+
+/* How many rows and columns there are; 0 for NULL. */
+PQE_API size_t pqe_result_rows(const pqe_result *result);
+PQE_API size_t pqe_result_columns(const pqe_result *result);
+
+/* How many rows INSERT, UPDATE, DELETE, MERGE, SELECT, ... dealt with; 0 for NULL and for others.
+ */
+PQE_API uint64_t pqe_result_affected(const pqe_result *result);
+
+/* The server's command tag, for example "INSERT 0 1"; "" for NULL. */
+PQE_API const char *pqe_result_command(const pqe_result *result);
+
+/* A column's name, or NULL where there is no such column. */
+PQE_API const char *pqe_result_column_name(const pqe_result *result, size_t column);
+
+/* The oid of a column's type, or 0 where there is no such column. */
+PQE_API uint32_t pqe_result_column_type(const pqe_result *result, size_t column);
+
+/* The number of the first column with exactly that name, or -1. */
+PQE_API int pqe_result_column(const pqe_result *result, const char *name);
+
+/* Whether a value is NULL; true also where there is no such row or column. */
+PQE_API bool pqe_is_null(const pqe_result *result, size_t row, size_t column);
+
+/*
+ * The getters read one value as a C type.  Each exists by column number and, with _by_name, by
+ * column name.  Errors: PQE_ERR_COLUMN (no such row or column), PQE_ERR_NULL_VALUE (the value is
+ * NULL and the type cannot say so; *value is left alone, so that it may hold a default),
+ * PQE_ERR_TYPE (the value does not read as that type, or does not fit it).
+ *
+ *   bool               boolean
+ *   int16 int32 int64  any value that reads as a whole number in that range
+ *   float double       any value that reads as a number, Infinity and NaN included
+ *   text               any type, in the server's text form (numeric, json, enums, arrays, ...); a
+ *                      pointer to it, and to NULL with PQE_OK where the value is NULL
+ *   bytes              bytea: a pointer and a length; NULL and 0 with PQE_OK where the value is
+ * NULL uuid               16 bytes date               days since 1970-01-01; infinite: INT32_MAX,
+ * INT32_MIN timestamp          timestamp, timestamptz and date: microseconds since 1970-01-01
+ * 00:00, UTC for timestamptz; infinite: INT64_MAX, INT64_MIN time               time: microseconds
+ * since midnight
+ */
+PQE_API pqe_status pqe_get_bool(const pqe_result *result, size_t row, size_t column, bool *value,
+                                pqe_error *error);
+PQE_API pqe_status pqe_get_int16(const pqe_result *result, size_t row, size_t column,
+                                 int16_t *value, pqe_error *error);
+PQE_API pqe_status pqe_get_int32(const pqe_result *result, size_t row, size_t column,
+                                 int32_t *value, pqe_error *error);
+PQE_API pqe_status pqe_get_int64(const pqe_result *result, size_t row, size_t column,
+                                 int64_t *value, pqe_error *error);
+PQE_API pqe_status pqe_get_float(const pqe_result *result, size_t row, size_t column, float *value,
+                                 pqe_error *error);
+PQE_API pqe_status pqe_get_double(const pqe_result *result, size_t row, size_t column,
+                                  double *value, pqe_error *error);
+PQE_API pqe_status pqe_get_text(const pqe_result *result, size_t row, size_t column,
+                                const char **value, pqe_error *error);
+PQE_API pqe_status pqe_get_bytes(const pqe_result *result, size_t row, size_t column,
+                                 const uint8_t **value, size_t *length, pqe_error *error);
+PQE_API pqe_status pqe_get_uuid(const pqe_result *result, size_t row, size_t column,
+                                uint8_t value[16], pqe_error *error);
+PQE_API pqe_status pqe_get_date(const pqe_result *result, size_t row, size_t column, int32_t *value,
+                                pqe_error *error);
+PQE_API pqe_status pqe_get_timestamp(const pqe_result *result, size_t row, size_t column,
+                                     int64_t *value, pqe_error *error);
+PQE_API pqe_status pqe_get_time(const pqe_result *result, size_t row, size_t column, int64_t *value,
+                                pqe_error *error);
+
+PQE_API pqe_status pqe_get_bool_by_name(const pqe_result *result, size_t row, const char *column,
+                                        bool *value, pqe_error *error);
+PQE_API pqe_status pqe_get_int16_by_name(const pqe_result *result, size_t row, const char *column,
+                                         int16_t *value, pqe_error *error);
+PQE_API pqe_status pqe_get_int32_by_name(const pqe_result *result, size_t row, const char *column,
+                                         int32_t *value, pqe_error *error);
+PQE_API pqe_status pqe_get_int64_by_name(const pqe_result *result, size_t row, const char *column,
+                                         int64_t *value, pqe_error *error);
+PQE_API pqe_status pqe_get_float_by_name(const pqe_result *result, size_t row, const char *column,
+                                         float *value, pqe_error *error);
+PQE_API pqe_status pqe_get_double_by_name(const pqe_result *result, size_t row, const char *column,
+                                          double *value, pqe_error *error);
+PQE_API pqe_status pqe_get_text_by_name(const pqe_result *result, size_t row, const char *column,
+                                        const char **value, pqe_error *error);
+PQE_API pqe_status pqe_get_bytes_by_name(const pqe_result *result, size_t row, const char *column,
+                                         const uint8_t **value, size_t *length, pqe_error *error);
+PQE_API pqe_status pqe_get_uuid_by_name(const pqe_result *result, size_t row, const char *column,
+                                        uint8_t value[16], pqe_error *error);
+PQE_API pqe_status pqe_get_date_by_name(const pqe_result *result, size_t row, const char *column,
+                                        int32_t *value, pqe_error *error);
+PQE_API pqe_status pqe_get_timestamp_by_name(const pqe_result *result, size_t row,
+                                             const char *column, int64_t *value, pqe_error *error);
+PQE_API pqe_status pqe_get_time_by_name(const pqe_result *result, size_t row, const char *column,
+                                        int64_t *value, pqe_error *error);
+
+/* ============================================================================================== */
+/* Models in C                                                                                    */
+/* ============================================================================================== */
+
+/*
+ * A table declared once, as a list of its columns, gives a struct, the DDL, and the mapping of rows
+ * onto the struct:
+ *
+ *     #define USER_FIELDS(FIELD)                                                     \
+ *         FIELD(int64,       id,         "GENERATED ALWAYS AS IDENTITY PRIMARY KEY") \
+ *         FIELD(text,        email,      "UNIQUE")                                   \
+ *         FIELD(opt_text,    nickname,   "")                                         \
+ *         FIELD(as(text, "numeric(10,2)"), credit, "DEFAULT 0 CHECK (credit >= 0)")  \
+ *         FIELD(timestamptz, created_at, "DEFAULT now()")
+ *     PQE_MODEL(user, "public.users", USER_FIELDS)
+ *
+ * declares `struct user` with the members id (int64_t), email (const char *), nickname (const char
+ * *), credit (const char *) and created_at (int64_t); the constant `user_model` of type pqe_model;
+ * and `user_fetch(result, row, &user, &error)`, which is pqe_fetch_struct with the right types.
+ *
+ * FIELD(type, name, constraints): the name is the member and the column, the constraints are SQL
+ * that follows the column's type.  Types, with the C and SQL type that each stands for:
+ *
+ *     bool         bool        boolean             text         const char *  text
+ *     int16        int16_t     smallint            numeric      const char *  numeric
+ *     int32        int32_t     integer             json, jsonb  const char *  json, jsonb
+ *     int64        int64_t     bigint              bytes        pqe_bytes     bytea
+ *     float32      float       real                uuid         pqe_uuid      uuid
+ *     float64      double      double precision    date         int32_t       date
+ *     timestamp    int64_t     timestamp           timestamptz  int64_t       timestamptz
+ *     time         int64_t     time
+ *
+ * A column is NOT NULL, so that struct and table cannot disagree, unless its type begins with opt_:
+ * opt_text, opt_numeric, opt_json, opt_jsonb and opt_bytes are NULL pointers for NULL, and
+ * opt_bool, opt_int16, opt_int32, opt_int64, opt_float32, opt_float64, opt_uuid, opt_date,
+ * opt_timestamp, opt_timestamptz and opt_time are structs { bool has_value; T value; }.
+ *
+ * as(type, "sql") keeps the C side of type and takes any SQL type: as(text, "order_status").
+ *
+ * PQE_MODEL_WITH adds table constraints (SQL, comma-separated, "" for none) and further statements
+ * (SQL, ";" after each, "" for none: indexes, comments, triggers).
+ *
+ * The macros may stand in a header; each file that includes it has its own copy of the constant.
+ */
+typedef struct pqe_bytes {
+    const uint8_t *data; /* NULL where the column is NULL */
+    size_t length;
+} pqe_bytes;
+
+typedef struct pqe_uuid {
+    uint8_t bytes[16];
+} pqe_uuid;
+
+#define PQE_OPTIONAL_TYPE(name, type)                                                              \
+    typedef struct name {                                                                          \
+        bool has_value;                                                                            \
+        type value;                                                                                \
+    } name
+PQE_OPTIONAL_TYPE(pqe_opt_bool, bool);
+PQE_OPTIONAL_TYPE(pqe_opt_int16, int16_t);
+PQE_OPTIONAL_TYPE(pqe_opt_int32, int32_t);
+PQE_OPTIONAL_TYPE(pqe_opt_int64, int64_t);
+PQE_OPTIONAL_TYPE(pqe_opt_float, float);
+PQE_OPTIONAL_TYPE(pqe_opt_double, double);
+PQE_OPTIONAL_TYPE(pqe_opt_uuid, pqe_uuid);
+
+/* What a struct member holds. */
+typedef enum pqe_field_kind {
+    PQE_FIELD_BOOL,
+    PQE_FIELD_INT16,
+    PQE_FIELD_INT32,
+    PQE_FIELD_INT64,
+    PQE_FIELD_FLOAT,
+    PQE_FIELD_DOUBLE,
+    PQE_FIELD_TEXT,
+    PQE_FIELD_BYTES,
+    PQE_FIELD_UUID,
+    PQE_FIELD_DATE,
+    PQE_FIELD_TIMESTAMP,
+    PQE_FIELD_TIME
+} pqe_field_kind;
+
+typedef struct pqe_field {
+    const char *name; /* member and column */
+    pqe_field_kind kind;
+    bool optional; /* may be NULL */
+    const char *sql_type;
+    const char *constraints; /* SQL after the type; may be "" */
+    size_t offset;           /* of the member in the struct */
+} pqe_field;
+
+#define PQE_MODEL_VERSION 1
+
+struct pqe_model {
+    int version;                      /* PQE_MODEL_VERSION */
+    const char *name;                 /* of the struct */
+    const char *table;                /* as in SQL, schema-qualified or not */
+    const pqe_field *(*fields)(void); /* field_count of them */
+    size_t field_count;
+    size_t struct_size;
+    const char *constraints; /* of the table, comma-separated; "" for none */
+    const char *statements;  /* further SQL statements; "" for none */
+};
+
+/*
+ * Copies a row into a struct.  Columns are found by name; a column the model does not know is
+ * passed over, a member for which the result has no column is PQE_ERR_COLUMN.  Text and bytes point
+ * into the result.  Errors otherwise as for the getters; the struct's content is then undefined.
+ */
+PQE_API pqe_status pqe_fetch_struct(const pqe_result *result, size_t row, const pqe_model *model,
+                                    void *structure, pqe_error *error);
+
+/*
+ * Copies all rows into an array of structs, in one block of memory that also holds their text and
+ * bytes: it does not need the result any more, and is freed by one call of pqe_free.  *array is an
+ * array of *count structs; with no rows it is not NULL and must be freed all the same.
+ */
+PQE_API pqe_status pqe_fetch_all(const pqe_result *result, const pqe_model *model, void **array,
+                                 size_t *count, pqe_error *error);
+
+/* The DDL of a model: CREATE TABLE and its further statements.  Free *sql with pqe_free. */
+PQE_API pqe_status pqe_model_sql(const pqe_model *model, char **sql, pqe_error *error);
+
+/* Frees memory that the library has given out.  NULL is ignored. */
+PQE_API void pqe_free(void *memory);
+
+#define PQE_MODEL(name_, table_, FIELDS) PQE_MODEL_WITH(name_, table_, FIELDS, "", "")
+
+#define PQE_MODEL_WITH(name_, table_, FIELDS, constraints_, statements_)                           \
+    struct name_ {                                                                                 \
+        FIELDS(PQE_MODEL_MEMBER)                                                                   \
+    };                                                                                             \
+    PQE_UNUSED static const pqe_field *name_##_model_fields(void)                                  \
+    {                                                                                              \
+        typedef struct name_ pqe_self;                                                             \
+        static const pqe_field fields[] = {FIELDS(PQE_MODEL_FIELD)};                               \
+        return fields;                                                                             \
+    }                                                                                              \
+    PQE_UNUSED static const pqe_model name_##_model = {PQE_MODEL_VERSION,                          \
+                                                       #name_,                                     \
+                                                       table_,                                     \
+                                                       name_##_model_fields,                       \
+                                                       0 FIELDS(PQE_MODEL_COUNT),                  \
+                                                       sizeof(struct name_),                       \
+                                                       constraints_,                               \
+                                                       statements_};                               \
+    PQE_UNUSED static inline pqe_status name_##_fetch(const pqe_result *result, size_t row,        \
+                                                      struct name_ *structure, pqe_error *error)   \
+    {                                                                                              \
+        return pqe_fetch_struct(result, row, &name_##_model, structure, error);                    \
+    }                                                                                              \
+    struct name_ /* so that PQE_MODEL(...) may be followed by a semicolon */
+
+/* The rest of this section is the machinery of PQE_MODEL: a row for each type, and what picks from
+ * it. */
+#define PQE_MODEL_T_bool bool, PQE_FIELD_BOOL, false, "boolean"
+#define PQE_MODEL_T__Bool PQE_MODEL_T_bool
+#define PQE_MODEL_T_int16 int16_t, PQE_FIELD_INT16, false, "smallint"
+#define PQE_MODEL_T_int32 int32_t, PQE_FIELD_INT32, false, "integer"
+#define PQE_MODEL_T_int64 int64_t, PQE_FIELD_INT64, false, "bigint"
+#define PQE_MODEL_T_float32 float, PQE_FIELD_FLOAT, false, "real"
+#define PQE_MODEL_T_float64 double, PQE_FIELD_DOUBLE, false, "double precision"
+#define PQE_MODEL_T_text const char *, PQE_FIELD_TEXT, false, "text"
+#define PQE_MODEL_T_numeric const char *, PQE_FIELD_TEXT, false, "numeric"
+#define PQE_MODEL_T_json const char *, PQE_FIELD_TEXT, false, "json"
+#define PQE_MODEL_T_jsonb const char *, PQE_FIELD_TEXT, false, "jsonb"
+#define PQE_MODEL_T_bytes pqe_bytes, PQE_FIELD_BYTES, false, "bytea"
+#define PQE_MODEL_T_uuid pqe_uuid, PQE_FIELD_UUID, false, "uuid"
+#define PQE_MODEL_T_date int32_t, PQE_FIELD_DATE, false, "date"
+#define PQE_MODEL_T_timestamp int64_t, PQE_FIELD_TIMESTAMP, false, "timestamp"
+#define PQE_MODEL_T_timestamptz int64_t, PQE_FIELD_TIMESTAMP, false, "timestamptz"
+#define PQE_MODEL_T_time int64_t, PQE_FIELD_TIME, false, "time"
+#define PQE_MODEL_T_opt_bool pqe_opt_bool, PQE_FIELD_BOOL, true, "boolean"
+#define PQE_MODEL_T_opt_int16 pqe_opt_int16, PQE_FIELD_INT16, true, "smallint"
+#define PQE_MODEL_T_opt_int32 pqe_opt_int32, PQE_FIELD_INT32, true, "integer"
+#define PQE_MODEL_T_opt_int64 pqe_opt_int64, PQE_FIELD_INT64, true, "bigint"
+#define PQE_MODEL_T_opt_float32 pqe_opt_float, PQE_FIELD_FLOAT, true, "real"
+#define PQE_MODEL_T_opt_float64 pqe_opt_double, PQE_FIELD_DOUBLE, true, "double precision"
+#define PQE_MODEL_T_opt_text const char *, PQE_FIELD_TEXT, true, "text"
+#define PQE_MODEL_T_opt_numeric const char *, PQE_FIELD_TEXT, true, "numeric"
+#define PQE_MODEL_T_opt_json const char *, PQE_FIELD_TEXT, true, "json"
+#define PQE_MODEL_T_opt_jsonb const char *, PQE_FIELD_TEXT, true, "jsonb"
+#define PQE_MODEL_T_opt_bytes pqe_bytes, PQE_FIELD_BYTES, true, "bytea"
+#define PQE_MODEL_T_opt_uuid pqe_opt_uuid, PQE_FIELD_UUID, true, "uuid"
+#define PQE_MODEL_T_opt_date pqe_opt_int32, PQE_FIELD_DATE, true, "date"
+#define PQE_MODEL_T_opt_timestamp pqe_opt_int64, PQE_FIELD_TIMESTAMP, true, "timestamp"
+#define PQE_MODEL_T_opt_timestamptz pqe_opt_int64, PQE_FIELD_TIMESTAMP, true, "timestamptz"
+#define PQE_MODEL_T_opt_time pqe_opt_int64, PQE_FIELD_TIME, true, "time"
+#define PQE_MODEL_T_as(type, sql) PQE_MODEL_AS(PQE_MODEL_T_##type, sql)
+
+#define PQE_MODEL_AS(...) PQE_MODEL_AS_ROW(__VA_ARGS__)
+#define PQE_MODEL_AS_ROW(c_type, kind, optional, own_sql, sql) c_type, kind, optional, sql
+#define PQE_MODEL_C_TYPE(...) PQE_MODEL_C_TYPE_OF_ROW(__VA_ARGS__)
+#define PQE_MODEL_C_TYPE_OF_ROW(c_type, kind, optional, sql) c_type
+#define PQE_MODEL_SQL_SIDE(...) PQE_MODEL_SQL_SIDE_OF_ROW(__VA_ARGS__)
+#define PQE_MODEL_SQL_SIDE_OF_ROW(c_type, kind, optional, sql) kind, optional, sql
+
+#define PQE_MODEL_MEMBER(type, name, constraints) PQE_MODEL_C_TYPE(PQE_MODEL_T_##type) name;
+#define PQE_MODEL_FIELD(type, name, constraints)                                                   \
+    {#name, PQE_MODEL_SQL_SIDE(PQE_MODEL_T_##type), constraints, offsetof(pqe_self, name)},
+#define PQE_MODEL_COUNT(type, name, constraints) +1
+
+/* ============================================================================================== */
+/* Metrics and trace                                                                              */
+/* ============================================================================================== */
+
+/* What kind of statement a call was, by its first word (after WITH: by the main statement's). */
+typedef enum pqe_statement_kind {
+    PQE_STATEMENT_SELECT = 0, /* SELECT, VALUES, TABLE */
+    PQE_STATEMENT_INSERT,
+    PQE_STATEMENT_UPDATE,
+    PQE_STATEMENT_DELETE,
+    PQE_STATEMENT_MERGE,
+    PQE_STATEMENT_TRANSACTION, /* BEGIN, COMMIT, SAVEPOINT, ... */
+    PQE_STATEMENT_OTHER,
+    PQE_STATEMENT_KINDS /* how many there are */
+} pqe_statement_kind;
+
+/* "select", "insert", ...  Never NULL, never freed. */
+PQE_API const char *pqe_statement_kind_name(pqe_statement_kind kind);
+
+/* Upper bounds of the latency histogram's buckets: 2^i * 64 microseconds; the last one is open. */
+#define PQE_LATENCY_BUCKETS 20
+
+typedef struct pqe_statement_metrics {
+    uint64_t count;    /* calls, failed ones included */
+    uint64_t errors;   /* of them failed */
+    uint64_t rows;     /* rows returned or affected */
+    uint64_t total_us; /* time in the call without the wait for a connection, microseconds */
+    uint64_t max_us;
+    uint64_t latency[PQE_LATENCY_BUCKETS]; /* calls by duration; not cumulative */
+} pqe_statement_metrics;
+
+typedef struct pqe_pool_metrics {
+    /* how it is now */
+    int size;     /* connections open or being opened */
+    int active;   /* of them given out */
+    int idle;     /* of them free */
+    int opening;  /* of them being opened */
+    int waiting;  /* callers that wait for one */
+    int max_size; /* the most there may be */
+    /* since the engine was made, or pqe_metrics_reset */
+    uint64_t acquired;         /* times a connection was given out */
+    uint64_t opened;           /* connections opened */
+    uint64_t closed;           /* and closed, for whatever reason */
+    uint64_t broken;           /* of them found broken */
+    uint64_t connect_failures; /* attempts to open one that failed */
+    uint64_t timeouts;         /* callers that waited in vain */
+    uint64_t wait_us;          /* time all callers waited together, microseconds */
+} pqe_pool_metrics;
+
+#define PQE_METRICS_VERSION 1
+
+/* A snapshot of the counters. */
+typedef struct pqe_metrics_data {
+    int version; /* in: PQE_METRICS_VERSION */
+    pqe_pool_metrics pool;
+    pqe_statement_metrics statements[PQE_STATEMENT_KINDS];
+} pqe_metrics_data;
+
+#ifdef __cplusplus
+#define PQE_METRICS_INIT                                                                           \
+    {                                                                                              \
+        PQE_METRICS_VERSION, {},                                                                   \
+        {                                                                                          \
+        }                                                                                          \
+    }
+#else
+#define PQE_METRICS_INIT                                                                           \
+    {                                                                                              \
+        PQE_METRICS_VERSION, {0},                                                                  \
+        {                                                                                          \
+            {                                                                                      \
+                0                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
+#endif
+
+/*
+ * Reads the counters.  Those of statements stay 0 where enable_metrics is off.  Counters are read
+ * one by one while calls go on, so two of them may differ by a call that ended in between.
+ */
+PQE_API pqe_status pqe_metrics(pqe_engine *engine, pqe_metrics_data *metrics, pqe_error *error);
+
+/* Sets the counters to 0; what is a present state (size, active, ...) stays. */
+PQE_API pqe_status pqe_metrics_reset(pqe_engine *engine, pqe_error *error);
+
+/* One call as the tracer kept it. */
+typedef struct pqe_trace_entry {
+    uint64_t number;        /* of the call, from 1 */
+    const char *sql;        /* as sent, the first 4095 bytes */
+    const char *parameters; /* where trace_parameters is on: "$1 = ..., $2 = ..."; else "" */
+    pqe_statement_kind kind;
+    int64_t started_at_us; /* microseconds since 1970-01-01 00:00 UTC */
+    int64_t duration_us;
+    uint64_t rows; /* returned or affected */
+    pqe_status status;
+    char sqlstate[6];
+    int backend_pid; /* the server process, 0 where no connection was got */
+} pqe_trace_entry;
+
+/*
+ * The last query_trace_size calls, the oldest first, in one block to be freed with pqe_free.
+ * PQE_ERR_STATE where enable_query_tracer is off.
+ */
+PQE_API pqe_status pqe_query_trace(pqe_engine *engine, pqe_trace_entry **entries, size_t *count,
+                                   pqe_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PQENGINE_H */

@@ -1,0 +1,57 @@
+/*
+ * connection.h - opening a libpq connection and running statements on it under a deadline
+ *
+ * These functions know libpq and the settings, and nothing of the pool.  Whoever needs a session of
+ * his own beside the pool (ensure_database, migrations) opens one here and ends it with PQfinish.
+ */
+#ifndef PQE_CONNECTION_H
+#define PQE_CONNECTION_H
+
+#include <libpq-fe.h>
+
+#include "config.h"
+
+/* A point on the monotonic clock, in microseconds; PQE_NEVER: no deadline. */
+typedef int64_t pqe_deadline;
+#define PQE_NEVER INT64_MAX
+
+int64_t pqe_now_us(void);
+/* The point that lies that many milliseconds ahead; PQE_NEVER for 0 and less. */
+pqe_deadline pqe_deadline_in(int64_t milliseconds);
+
+/*
+ * Opens a connection within connection_timeout_ms.  Its search_path, encoding and the like are as
+ * the settings say; notices are dropped (debug: logged).
+ *
+ *   database   another database than the configured one, or NULL
+ *
+ * Errors: PQE_ERR_CONNECTION, PQE_ERR_AUTH, PQE_ERR_DATABASE_NOT_FOUND, PQE_ERR_TIMEOUT, with the
+ * server's sqlstate where it sent one.  A server that is starting up or out of connections is tried
+ * again until the time is over.
+ */
+pqe_status pqe_connect(const pqe_settings *settings, const char *database, PGconn **connection,
+                       pqe_error *error);
+
+/*
+ * Runs one statement by the extended protocol with text parameters (NULL: SQL NULL; their types are
+ * left to the server) and waits for its result until the deadline.  When that has passed the
+ * statement is cancelled and PQE_ERR_TIMEOUT returned; PQstatus then tells whether the connection
+ * survived.
+ *
+ *   result   set to the result with status PGRES_TUPLES_OK or PGRES_COMMAND_OK, for PQclear; may be
+ *            NULL.  NULL on failure.
+ *
+ * Errors: PQE_ERR_QUERY with all the server said, PQE_ERR_CONNECTION, PQE_ERR_TIMEOUT.
+ */
+pqe_status pqe_query(PGconn *connection, const char *sql, int parameter_count,
+                     const char *const *parameters, pqe_deadline deadline, PGresult **result,
+                     pqe_error *error);
+
+/*
+ * Runs one or several statements by the simple protocol, which is what commands that refuse to run
+ * in a transaction block need when sent alone, and what a text of several statements needs.
+ */
+pqe_status pqe_command(PGconn *connection, const char *sql, pqe_deadline deadline,
+                       pqe_error *error);
+
+#endif /* PQE_CONNECTION_H */

@@ -54,4 +54,12 @@ pqe_status pqe_query(PGconn *connection, const char *sql, int parameter_count,
 pqe_status pqe_command(PGconn *connection, const char *sql, pqe_deadline deadline,
                        pqe_error *error);
 
+/*
+ * The second half of the two above, for a statement that was sent by one of libpq's PQsend
+ * functions: waits for its end until the deadline, cancels it then, and reads everything, so that
+ * the connection is ready for the next one.
+ */
+pqe_status pqe_finish_statement(PGconn *connection, pqe_deadline deadline, PGresult **result,
+                                pqe_error *error);
+
 #endif /* PQE_CONNECTION_H */

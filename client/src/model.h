@@ -14,4 +14,7 @@
 pqe_status pqe_append_registered_models(pqe_engine *engine, pqe_buffer *text, size_t *count,
                                         pqe_error *error);
 
+/* Refuses NULL and what PQE_MODEL did not make. */
+pqe_status pqe_model_check(const pqe_model *model, pqe_error *error);
+
 #endif /* PQE_MODEL_H */

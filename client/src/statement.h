@@ -1,0 +1,32 @@
+/*
+ * statement.h - what one pass over a statement's text tells: its placeholders as $n, its kind, and
+ * what it may do to the session
+ */
+#ifndef PQE_STATEMENT_H
+#define PQE_STATEMENT_H
+
+#include "pqengine.h"
+
+typedef struct pqe_statement {
+    const char *sql; /* as the server takes it: the caller's text or `own` */
+    char *own;       /* the rewritten text, NULL where nothing had to be changed */
+    size_t parameter_count;
+    pqe_statement_kind kind;
+    bool changes_session;      /* may leave settings, locks, temporary tables, ... in the session */
+    bool controls_transaction; /* BEGIN, COMMIT, ROLLBACK and their like, not savepoints */
+    bool cacheable;            /* worth preparing */
+} pqe_statement;
+
+/*
+ * Reads sql, which must live as long as the statement.
+ *
+ *   standard_strings   the session's standard_conforming_strings
+ *
+ * Errors: PQE_ERR_PLACEHOLDER (mixed styles, something left open, more than 65535 parameters),
+ * PQE_ERR_NO_MEMORY.
+ */
+pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, bool standard_strings,
+                              pqe_error *error);
+void pqe_statement_free(pqe_statement *statement);
+
+#endif /* PQE_STATEMENT_H */

@@ -1,5 +1,5 @@
 /*
- * migration_file.c - reads and writes migration files
+ * migration_file.c - reads migration files
  *
  * The marker lines are all that is understood here.  What looks like a marker but is none is an
  * error, since one that is misspelt and so overlooked might run a step in a way that its author did
@@ -8,20 +8,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "error.h"
 #include "migration_file.h"
 #include "text_file.h"
-
-#define MARKER "-- pqengine:"
-#define MAX_SLUG 48
 
 typedef enum section { SECTION_HEADER, SECTION_UP, SECTION_DOWN } section;
 
@@ -52,8 +44,9 @@ void pqe_migration_file_free(pqe_migration_file *file)
 
 void pqe_migration_folder_free(pqe_migration_folder *folder)
 {
-    for (size_t i = 0; i < folder->count; i++)
+    for (size_t i = 0; i < folder->count; i++) {
         pqe_migration_file_free(&folder->files[i]);
+    }
     free(folder->files);
     folder->files = NULL;
     folder->count = 0;
@@ -73,8 +66,9 @@ static char *copy_bytes(const char *text, size_t length)
 /* The part of a text of that length without white space around it. */
 static const char *trim(const char *text, size_t *length)
 {
-    while (*length > 0 && isspace((unsigned char)text[*length - 1]))
+    while (*length > 0 && isspace((unsigned char)text[*length - 1])) {
         (*length)--;
+    }
     while (*length > 0 && isspace((unsigned char)*text)) {
         text++;
         (*length)--;
@@ -84,21 +78,26 @@ static const char *trim(const char *text, size_t *length)
 
 static bool is_version(const char *text, size_t length)
 {
-    if (length == 0 || !isalnum((unsigned char)text[0]) || (unsigned char)text[0] >= 0x80)
+    if (length == 0 || !isalnum((unsigned char)text[0]) || (unsigned char)text[0] >= 0x80) {
         return false;
-    for (size_t i = 0; i < length; i++)
+    }
+    for (size_t i = 0; i < length; i++) {
         if ((unsigned char)text[i] >= 0x80 ||
-            (!isalnum((unsigned char)text[i]) && strchr("_.-", text[i]) == NULL))
+            (!isalnum((unsigned char)text[i]) && strchr("_.-", text[i]) == NULL)) {
             return false;
+        }
+    }
     return true;
 }
 
 static pqe_status set_field(parser *p, char **field, const char *name, const char *value,
                             size_t length)
 {
-    if (*field != NULL)
-        return pqe_error_set(p->error, PQE_ERR_MIGRATION, "%s:%d: a second line \"" MARKER "%s\"",
-                             p->path, p->line, name);
+    if (*field != NULL) {
+        return pqe_error_set(p->error, PQE_ERR_MIGRATION,
+                             "%s:%d: a second line \"" PQE_MIGRATION_MARKER "%s\"", p->path,
+                             p->line, name);
+    }
     *field = copy_bytes(value, length);
     return *field == NULL ? pqe_error_no_memory(p->error) : PQE_OK;
 }
@@ -125,25 +124,32 @@ static pqe_status set_depends(parser *p, const char *value, size_t length)
     while (at < length && status == PQE_OK) {
         size_t start;
 
-        while (at < length && (isspace((unsigned char)value[at]) || value[at] == ','))
+        while (at < length && (isspace((unsigned char)value[at]) || value[at] == ',')) {
             at++;
+        }
         start = at;
-        while (at < length && !isspace((unsigned char)value[at]) && value[at] != ',')
+        while (at < length && !isspace((unsigned char)value[at]) && value[at] != ',') {
             at++;
-        if (at == start)
+        }
+        if (at == start) {
             break;
-        if (!is_version(value + start, at - start))
+        }
+        if (!is_version(value + start, at - start)) {
             status = pqe_error_set(p->error, PQE_ERR_MIGRATION, "%s:%d: invalid version \"%.*s\"",
                                    p->path, p->line, (int)(at - start), value + start);
-        if (list.length > 0)
+        }
+        if (list.length > 0) {
             pqe_buffer_append_char(&list, ' ');
+        }
         pqe_buffer_append_bytes(&list, value + start, at - start);
     }
-    if (status == PQE_OK && pqe_buffer_failed(&list))
+    if (status == PQE_OK && pqe_buffer_failed(&list)) {
         status = pqe_error_no_memory(p->error);
-    if (status == PQE_OK)
+    }
+    if (status == PQE_OK) {
         status = set_field(p, &p->file->depends, "depends", list.length > 0 ? list.data : "",
                            list.length);
+    }
     pqe_buffer_free(&list);
     return status;
 }
@@ -156,16 +162,20 @@ static pqe_status misplaced(parser *p, const char *what)
 static pqe_status begin_section(parser *p, section next)
 {
     if (next == SECTION_UP) {
-        if (p->has_up_marker)
-            return misplaced(p, "a second line \"" MARKER "up\"");
-        if (p->section == SECTION_DOWN)
-            return misplaced(p, "\"" MARKER "up\" must stand before \"" MARKER "down\"");
+        if (p->has_up_marker) {
+            return misplaced(p, "a second line \"" PQE_MIGRATION_MARKER "up\"");
+        }
+        if (p->section == SECTION_DOWN) {
+            return misplaced(p, "\"" PQE_MIGRATION_MARKER
+                                "up\" must stand before \"" PQE_MIGRATION_MARKER "down\"");
+        }
         p->has_up_marker = true;
         p->up_line = p->line + 1;
         pqe_buffer_reset(&p->up);
     } else {
-        if (p->section == SECTION_DOWN)
-            return misplaced(p, "a second line \"" MARKER "down\"");
+        if (p->section == SECTION_DOWN) {
+            return misplaced(p, "a second line \"" PQE_MIGRATION_MARKER "down\"");
+        }
         p->down_line = p->line + 1;
     }
     p->section = next;
@@ -181,16 +191,21 @@ static bool word_is(const char *word, size_t length, const char *name)
 static pqe_status parse_header(parser *p, const char *word, size_t word_length, const char *value,
                                size_t length)
 {
-    if (p->section != SECTION_HEADER)
+    if (p->section != SECTION_HEADER) {
         return misplaced(p, "a marker of the header after it has ended");
-    if (word_is(word, word_length, "version"))
+    }
+    if (word_is(word, word_length, "version")) {
         return set_version(p, value, length);
-    if (word_is(word, word_length, "message"))
+    }
+    if (word_is(word, word_length, "message")) {
         return set_field(p, &p->file->message, "message", value, length);
-    if (word_is(word, word_length, "depends"))
+    }
+    if (word_is(word, word_length, "depends")) {
         return set_depends(p, value, length);
-    if (length == 0)
-        return misplaced(p, "\"" MARKER "models\" without a hash");
+    }
+    if (length == 0) {
+        return misplaced(p, "\"" PQE_MIGRATION_MARKER "models\" without a hash");
+    }
     return set_field(p, &p->file->models_hash, "models", value, length);
 }
 
@@ -199,31 +214,36 @@ static pqe_status parse_header(parser *p, const char *word, size_t word_length, 
  */
 static pqe_status parse_marker(parser *p, const char *line, size_t length, bool *is_sql)
 {
-    const char *word = line + strlen(MARKER);
+    const char *word = line + strlen(PQE_MIGRATION_MARKER);
     size_t word_length = 0;
     size_t value_length;
     const char *value;
 
     *is_sql = false;
-    length -= strlen(MARKER);
-    while (word_length < length && !isspace((unsigned char)word[word_length]))
+    length -= strlen(PQE_MIGRATION_MARKER);
+    while (word_length < length && !isspace((unsigned char)word[word_length])) {
         word_length++;
+    }
     value_length = length - word_length;
     value = trim(word + word_length, &value_length);
 
     if (word_is(word, word_length, "version") || word_is(word, word_length, "message") ||
-        word_is(word, word_length, "depends") || word_is(word, word_length, "models"))
+        word_is(word, word_length, "depends") || word_is(word, word_length, "models")) {
         return parse_header(p, word, word_length, value, value_length);
-    if (value_length == 0 && word_is(word, word_length, "up"))
+    }
+    if (value_length == 0 && word_is(word, word_length, "up")) {
         return begin_section(p, SECTION_UP);
-    if (value_length == 0 && word_is(word, word_length, "down"))
+    }
+    if (value_length == 0 && word_is(word, word_length, "down")) {
         return begin_section(p, SECTION_DOWN);
+    }
     if (value_length == 0 && word_is(word, word_length, "no-transaction")) {
         *is_sql = true;
         return PQE_OK;
     }
-    (void)pqe_error_set(p->error, PQE_ERR_MIGRATION, "%s:%d: unknown marker \"" MARKER "%.*s\"",
-                        p->path, p->line, (int)length, word);
+    (void)pqe_error_set(p->error, PQE_ERR_MIGRATION,
+                        "%s:%d: unknown marker \"" PQE_MIGRATION_MARKER "%.*s\"", p->path, p->line,
+                        (int)length, word);
     pqe_error_hint(p->error, "Markers are version, message, depends, models, up, down and "
                              "no-transaction; up, down and no-transaction take no value.");
     return PQE_ERR_MIGRATION;
@@ -233,8 +253,9 @@ static pqe_status parse_marker(parser *p, const char *line, size_t length, bool 
 static bool looks_like_marker(const char *line)
 {
     line += strspn(line, " \t\f\v");
-    if (strncmp(line, "--", 2) != 0)
+    if (strncmp(line, "--", 2) != 0) {
         return false;
+    }
     line += 2 + strspn(line + 2, " \t\f\v");
     return strncmp(line, "pqengine:", strlen("pqengine:")) == 0;
 }
@@ -247,19 +268,23 @@ static pqe_status parse_line(parser *p, const char *line, size_t length)
     if (looks_like_marker(line)) {
         pqe_status status;
 
-        if (strncmp(line, MARKER, strlen(MARKER)) != 0)
-            return misplaced(p,
-                             "a marker must be written \"" MARKER "...\" at the start of its line");
+        if (strncmp(line, PQE_MIGRATION_MARKER, strlen(PQE_MIGRATION_MARKER)) != 0) {
+            return misplaced(p, "a marker must be written \"" PQE_MIGRATION_MARKER
+                                "...\" at the start of its line");
+        }
         status = parse_marker(p, line, length, &is_sql);
-        if (status != PQE_OK)
+        if (status != PQE_OK) {
             return status;
+        }
     }
     text = p->section == SECTION_DOWN ? &p->down : &p->up;
-    if (is_sql)
+    if (is_sql) {
         pqe_buffer_append_bytes(text, line, length);
+    }
     /* a line of the header keeps its place where up has no marker and so begins with the file */
-    if (is_sql || p->section == SECTION_HEADER)
+    if (is_sql || p->section == SECTION_HEADER) {
         pqe_buffer_append_char(text, '\n');
+    }
     return PQE_OK;
 }
 
@@ -273,11 +298,12 @@ static pqe_status check_header(const parser *p, const char *content)
         size_t text_length = length;
         const char *text = trim(at, &text_length);
 
-        if (text_length > 0 &&
-            (strncmp(text, "--", 2) != 0 || strstr(text, MARKER "no-transaction") == text))
-            return pqe_error_set(p->error, PQE_ERR_MIGRATION,
-                                 "%s:%d: SQL before \"" MARKER "up\" would not be run", p->path,
-                                 line);
+        if (text_length > 0 && (strncmp(text, "--", 2) != 0 ||
+                                strstr(text, PQE_MIGRATION_MARKER "no-transaction") == text)) {
+            return pqe_error_set(
+                p->error, PQE_ERR_MIGRATION,
+                "%s:%d: SQL before \"" PQE_MIGRATION_MARKER "up\" would not be run", p->path, line);
+        }
         at += length + 1;
     }
     return PQE_OK;
@@ -291,12 +317,15 @@ static pqe_status take_section(parser *p, pqe_buffer *buffer, int first_line, ch
     const char *data = buffer->length > 0 ? buffer->data : "";
     const char *start = trim(data, &length);
 
-    if (pqe_buffer_failed(buffer))
+    if (pqe_buffer_failed(buffer)) {
         return pqe_error_no_memory(p->error);
+    }
     *line = first_line;
-    for (const char *at = data; at < start; at++)
-        if (*at == '\n')
+    for (const char *at = data; at < start; at++) {
+        if (*at == '\n') {
             (*line)++;
+        }
+    }
     *text = copy_bytes(start, length);
     return *text == NULL ? pqe_error_no_memory(p->error) : PQE_OK;
 }
@@ -313,17 +342,19 @@ static pqe_status complete_from_name(parser *p)
     size_t length = strlen(name);
     size_t digits = strspn(name, "0123456789");
 
-    if (length > 4 && strcmp(name + length - 4, ".sql") == 0)
+    if (length > 4 && strcmp(name + length - 4, ".sql") == 0) {
         length -= 4;
+    }
     if (file->version == NULL) {
-        if (digits > 0 && name[digits] == '_' && isdigit((unsigned char)name[digits + 1]))
+        if (digits > 0 && name[digits] == '_' && isdigit((unsigned char)name[digits + 1])) {
             digits += 1 + strspn(name + digits + 1, "0123456789");
+        }
         if (digits == 0 || (digits < length && name[digits] != '_' && name[digits] != '-')) {
             (void)pqe_error_set(
                 p->error, PQE_ERR_MIGRATION,
                 "%s: the file names no version, and its name does not begin with one", p->path);
             pqe_error_hint(p->error, "Name it like 20251212_215117_add_email.sql, or begin it with "
-                                     "\"" MARKER "version 20251212_215117\".");
+                                     "\"" PQE_MIGRATION_MARKER "version 20251212_215117\".");
             return PQE_ERR_MIGRATION;
         }
         file->version = copy_bytes(name, digits);
@@ -331,19 +362,24 @@ static pqe_status complete_from_name(parser *p)
     if (file->version != NULL && file->message == NULL) {
         size_t skip = strlen(file->version);
 
-        if (strncmp(name, file->version, skip) != 0 || skip > length)
+        if (strncmp(name, file->version, skip) != 0 || skip > length) {
             skip = 0;
+        }
         skip += strspn(name + skip, "_-");
         file->message = copy_bytes(name + skip, skip < length ? length - skip : 0);
-        for (char *at = file->message; at != NULL && *at != '\0'; at++)
-            if (*at == '_')
+        for (char *at = file->message; at != NULL && *at != '\0'; at++) {
+            if (*at == '_') {
                 *at = ' ';
+            }
+        }
     }
-    if (file->depends == NULL)
+    if (file->depends == NULL) {
         file->depends = copy_bytes("", 0);
+    }
     file->path = copy_bytes(p->path, strlen(p->path));
-    if (!file->version || !file->message || !file->depends || !file->path)
+    if (!file->version || !file->message || !file->depends || !file->path) {
         return pqe_error_no_memory(p->error);
+    }
     return PQE_OK;
 }
 
@@ -357,17 +393,22 @@ static pqe_status parse_lines(parser *p, const char *content)
 
         status = parse_line(p, at, length);
         at += length;
-        if (*at == '\n')
+        if (*at == '\n') {
             at++;
+        }
     }
-    if (status == PQE_OK && p->has_up_marker)
+    if (status == PQE_OK && p->has_up_marker) {
         status = check_header(p, content);
-    if (status == PQE_OK)
+    }
+    if (status == PQE_OK) {
         status = take_section(p, &p->up, p->up_line, &p->file->up, &p->file->up_line);
-    if (status == PQE_OK && p->down_line > 0)
+    }
+    if (status == PQE_OK && p->down_line > 0) {
         status = take_section(p, &p->down, p->down_line, &p->file->down, &p->file->down_line);
-    if (status == PQE_OK)
+    }
+    if (status == PQE_OK) {
         status = complete_from_name(p);
+    }
     return status;
 }
 
@@ -381,8 +422,9 @@ pqe_status pqe_migration_parse(const char *path, const char *content, pqe_migrat
     status = parse_lines(&p, content);
     pqe_buffer_free(&p.up);
     pqe_buffer_free(&p.down);
-    if (status != PQE_OK)
+    if (status != PQE_OK) {
         pqe_migration_file_free(file);
+    }
     return status;
 }
 
@@ -395,18 +437,22 @@ static pqe_status add_file(const char *folder_path, const char *name, pqe_migrat
     pqe_status status;
 
     larger = realloc(folder->files, (folder->count + 1) * sizeof(*larger));
-    if (larger == NULL)
+    if (larger == NULL) {
         return pqe_error_no_memory(error);
+    }
     folder->files = larger;
 
     pqe_buffer_printf(&path, "%s/%s", folder_path, name);
-    if (pqe_buffer_failed(&path))
+    if (pqe_buffer_failed(&path)) {
         return pqe_error_no_memory(error);
+    }
     status = pqe_read_text_file(path.data, PQE_ERR_MIGRATION, &content, error);
-    if (status == PQE_OK)
+    if (status == PQE_OK) {
         status = pqe_migration_parse(path.data, content, &folder->files[folder->count], error);
-    if (status == PQE_OK)
+    }
+    if (status == PQE_OK) {
         folder->count++;
+    }
     free(content);
     pqe_buffer_free(&path);
     return status;
@@ -420,13 +466,16 @@ static int compare_files(const void *left, const void *right)
 
 static pqe_status sort_files(pqe_migration_folder *folder, pqe_error *error)
 {
-    if (folder->count > 1)
+    if (folder->count > 1) {
         qsort(folder->files, folder->count, sizeof(pqe_migration_file), compare_files);
-    for (size_t i = 1; i < folder->count; i++)
-        if (compare_files(&folder->files[i - 1], &folder->files[i]) == 0)
+    }
+    for (size_t i = 1; i < folder->count; i++) {
+        if (compare_files(&folder->files[i - 1], &folder->files[i]) == 0) {
             return pqe_error_set(error, PQE_ERR_MIGRATION, "%s and %s both have the version %s",
                                  folder->files[i - 1].path, folder->files[i].path,
                                  folder->files[i].version);
+        }
+    }
     return PQE_OK;
 }
 
@@ -446,16 +495,20 @@ static pqe_status read_files(DIR *handle, const char *path, pqe_migration_folder
 
         errno = 0;
         entry = readdir(handle);
-        if (entry == NULL && errno != 0)
+        if (entry == NULL && errno != 0) {
             return pqe_error_set(error, PQE_ERR_IO, "cannot read migrations folder \"%s\": %s",
                                  path, strerror(errno));
-        if (entry == NULL)
+        }
+        if (entry == NULL) {
             return PQE_OK;
-        if (!is_migration_name(entry->d_name))
+        }
+        if (!is_migration_name(entry->d_name)) {
             continue;
+        }
         status = add_file(path, entry->d_name, folder, error);
-        if (status != PQE_OK)
+        if (status != PQE_OK) {
             return status;
+        }
     }
 }
 
@@ -468,149 +521,19 @@ pqe_status pqe_migration_folder_read(const char *path, pqe_migration_folder *fol
     folder->files = NULL;
     folder->count = 0;
     if (handle == NULL) {
-        if (errno == ENOENT)
+        if (errno == ENOENT) {
             return PQE_OK;
+        }
         return pqe_error_set(error, PQE_ERR_IO, "cannot read migrations folder \"%s\": %s", path,
                              strerror(errno));
     }
     status = read_files(handle, path, folder, error);
     (void)closedir(handle);
-    if (status == PQE_OK)
-        status = sort_files(folder, error);
-    if (status != PQE_OK)
-        pqe_migration_folder_free(folder);
-    return status;
-}
-
-static bool format_version(time_t when, char *version, size_t size)
-{
-    struct tm parts;
-
-    return gmtime_r(&when, &parts) != NULL && strftime(version, size, "%Y%m%d_%H%M%S", &parts) > 0;
-}
-
-char *pqe_migration_new_version(const char *newest)
-{
-    char version[64];
-    pqe_buffer longer = PQE_BUFFER_INIT;
-    time_t now = time(NULL);
-
-    /* a clock that was set back, or several versions in one second: count on for up to an hour */
-    for (time_t when = now; when < now + 3600; when++) {
-        if (!format_version(when, version, sizeof(version)))
-            return NULL;
-        if (newest == NULL || strcmp(version, newest) > 0)
-            return copy_bytes(version, strlen(version));
-    }
-    /* a version of another form, or far ahead: anything appended to it comes after it */
-    pqe_buffer_printf(&longer, "%s_1", newest);
-    return pqe_buffer_failed(&longer) ? NULL : pqe_buffer_take(&longer);
-}
-
-void pqe_migration_print(const pqe_migration_file *file, pqe_buffer *text)
-{
-    pqe_buffer_printf(text, MARKER "version %s\n", file->version);
-    if (file->message[0] != '\0')
-        pqe_buffer_printf(text, MARKER "message %s\n", file->message);
-    if (file->depends[0] != '\0')
-        pqe_buffer_printf(text, MARKER "depends %s\n", file->depends);
-    if (file->models_hash != NULL)
-        pqe_buffer_printf(text, MARKER "models %s\n", file->models_hash);
-    pqe_buffer_printf(text, MARKER "up\n\n%s\n", file->up);
-    if (file->down != NULL)
-        pqe_buffer_printf(text, "\n" MARKER "down\n\n%s\n", file->down);
-}
-
-/* The words of the message for the file's name: ASCII letters and digits, "_" between them. */
-static void make_slug(const char *message, char slug[MAX_SLUG + 1])
-{
-    size_t length = 0;
-
-    for (; *message != '\0' && length < MAX_SLUG; message++) {
-        unsigned char c = (unsigned char)*message;
-
-        if (c < 0x80 && isalnum(c))
-            slug[length++] = (char)tolower(c);
-        else if (length > 0 && slug[length - 1] != '_')
-            slug[length++] = '_';
-    }
-    while (length > 0 && slug[length - 1] == '_')
-        length--;
-    slug[length] = '\0';
-}
-
-static pqe_status write_failed(const char *path, pqe_error *error)
-{
-    return pqe_error_set(error, PQE_ERR_IO, "cannot write \"%s\": %s", path, strerror(errno));
-}
-
-static pqe_status write_text(int fd, const char *path, const pqe_buffer *text, pqe_error *error)
-{
-    size_t done = 0;
-
-    while (done < text->length) {
-        ssize_t count = write(fd, text->data + done, text->length - done);
-
-        if (count < 0 && errno != EINTR)
-            return write_failed(path, error);
-        if (count > 0)
-            done += (size_t)count;
-    }
-    /* the record will say that this was applied: it must survive a power cut as well as that does
-     */
-    return fsync(fd) == 0 && fchmod(fd, 0644) == 0 ? PQE_OK : write_failed(path, error);
-}
-
-/* Writes a file beside the final one, and links it to its name where that is still free. */
-static pqe_status write_exclusive(const char *folder, const char *path, const pqe_buffer *text,
-                                  pqe_error *error)
-{
-    pqe_buffer temporary = PQE_BUFFER_INIT;
-    pqe_status status;
-    int fd;
-
-    pqe_buffer_printf(&temporary, "%s/.pqengine-XXXXXX", folder);
-    if (pqe_buffer_failed(&temporary))
-        return pqe_error_no_memory(error);
-    fd = mkstemp(temporary.data);
-    if (fd < 0) {
-        pqe_buffer_free(&temporary);
-        return write_failed(path, error);
-    }
-    status = write_text(fd, path, text, error);
-    if (close(fd) != 0 && status == PQE_OK)
-        status = write_failed(path, error);
-    if (status == PQE_OK && link(temporary.data, path) != 0) {
-        if (errno == EEXIST)
-            status = pqe_error_set(error, PQE_ERR_STATE, "\"%s\" exists already", path);
-        else
-            status = write_failed(path, error);
-    }
-    (void)unlink(temporary.data);
-    pqe_buffer_free(&temporary);
-    return status;
-}
-
-pqe_status pqe_migration_file_write(const char *folder, pqe_migration_file *file, pqe_error *error)
-{
-    char slug[MAX_SLUG + 1];
-    pqe_buffer path = PQE_BUFFER_INIT;
-    pqe_buffer text = PQE_BUFFER_INIT;
-    pqe_status status;
-
-    make_slug(file->message, slug);
-    pqe_buffer_printf(&path, "%s/%s%s%s.sql", folder, file->version, slug[0] == '\0' ? "" : "_",
-                      slug);
-    pqe_migration_print(file, &text);
-    if (pqe_buffer_failed(&path) || pqe_buffer_failed(&text))
-        status = pqe_error_no_memory(error);
-    else
-        status = write_exclusive(folder, path.data, &text, error);
     if (status == PQE_OK) {
-        free(file->path);
-        file->path = pqe_buffer_take(&path);
+        status = sort_files(folder, error);
     }
-    pqe_buffer_free(&text);
-    pqe_buffer_free(&path);
+    if (status != PQE_OK) {
+        pqe_migration_folder_free(folder);
+    }
     return status;
 }

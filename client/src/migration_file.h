@@ -23,6 +23,8 @@
 #include "buffer.h"
 #include "pqengine.h"
 
+#define PQE_MIGRATION_MARKER "-- pqengine:"
+
 typedef struct pqe_migration_file {
     char *path;        /* as it should be shown; NULL until it is written */
     char *version;     /* letters, digits, "_", "." and "-" */

@@ -26,8 +26,9 @@ typedef struct path_list {
 
 static void path_list_free(path_list *list)
 {
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count; i++) {
         free(list->paths[i]);
+    }
     free(list->paths);
 }
 
@@ -61,8 +62,9 @@ static char *join_path(const char *folder, const char *name)
     size_t size = length + strlen(separator) + strlen(name) + 1;
     char *path = malloc(size);
 
-    if (path != NULL)
+    if (path != NULL) {
         (void)snprintf(path, size, "%s%s%s", folder, separator, name);
+    }
     return path;
 }
 
@@ -83,22 +85,25 @@ static pqe_status list_entry(const char *folder, const char *name, int depth, pa
     struct stat info;
     pqe_status status = PQE_OK;
 
-    if (path == NULL)
+    if (path == NULL) {
         return pqe_error_no_memory(error);
+    }
     if (stat(path, &info) != 0) {
         /* a broken link to something else is none of our business */
-        if (is_sql_name(name))
+        if (is_sql_name(name)) {
             status =
                 pqe_error_set(error, PQE_ERR_IO, "cannot read \"%s\": %s", path, strerror(errno));
+        }
     } else if (S_ISDIR(info.st_mode)) {
         status = list_folder(path, depth + 1, list, error);
     } else if (is_sql_name(name)) {
-        if (strpbrk(path, "\r\n") != NULL)
+        if (strpbrk(path, "\r\n") != NULL) {
             status =
                 pqe_error_set(error, PQE_ERR_MODELS,
                               "the name of a model file in \"%s\" has a line break in it", folder);
-        else
+        } else {
             return path_list_add(list, path, error);
+        }
     }
     free(path);
     return status;
@@ -110,30 +115,35 @@ static pqe_status list_folder(const char *folder, int depth, path_list *list, pq
     struct dirent *entry;
     pqe_status status = PQE_OK;
 
-    if (depth > MAX_DEPTH)
+    if (depth > MAX_DEPTH) {
         return pqe_error_set(error, PQE_ERR_MODELS,
                              "models folder \"%s\" is nested more than %d deep: does a symbolic "
                              "link lead back into it?",
                              folder, MAX_DEPTH);
+    }
     handle = opendir(folder);
-    if (handle == NULL)
+    if (handle == NULL) {
         return pqe_error_set(error, PQE_ERR_IO, "cannot read models folder \"%s\": %s", folder,
                              strerror(errno));
+    }
     for (;;) {
         errno = 0;
         entry = readdir(handle);
         if (entry == NULL) {
-            if (errno != 0)
+            if (errno != 0) {
                 status = pqe_error_set(error, PQE_ERR_IO, "cannot read models folder \"%s\": %s",
                                        folder, strerror(errno));
+            }
             break;
         }
         /* what is hidden belongs to editors and version control */
-        if (entry->d_name[0] == '.')
+        if (entry->d_name[0] == '.') {
             continue;
+        }
         status = list_entry(folder, entry->d_name, depth, list, error);
-        if (status != PQE_OK)
+        if (status != PQE_OK) {
             break;
+        }
     }
     (void)closedir(handle);
     return status;
@@ -149,15 +159,18 @@ static pqe_status append_file(pqe_buffer *text, const char *path, pqe_error *err
     size_t length;
     pqe_status status = pqe_read_text_file(path, PQE_ERR_MODELS, &content, error);
 
-    if (status != PQE_OK)
+    if (status != PQE_OK) {
         return status;
+    }
     length = strlen(content);
-    while (length > 0 && strchr(" \t\n\f", content[length - 1]) != NULL)
+    while (length > 0 && strchr(" \t\n\f", content[length - 1]) != NULL) {
         length--;
+    }
     pqe_buffer_printf(text, "-- pqengine:file %s\n", path);
     pqe_buffer_append(text, content);
-    if (length > 0 && content[length - 1] != ';')
+    if (length > 0 && content[length - 1] != ';') {
         pqe_buffer_append(text, "\n;");
+    }
     pqe_buffer_append_char(text, '\n');
     free(content);
     return pqe_buffer_failed(text) ? pqe_error_no_memory(error) : PQE_OK;
@@ -168,13 +181,16 @@ static pqe_status append_folder(pqe_buffer *text, const char *path, pqe_error *e
     path_list list = {NULL, 0, 0};
     pqe_status status = list_folder(path, 0, &list, error);
 
-    if (status == PQE_OK && list.count == 0)
+    if (status == PQE_OK && list.count == 0) {
         status = pqe_error_set(error, PQE_ERR_MODELS, "models folder \"%s\" has no .sql file in it",
                                path);
-    if (status == PQE_OK)
+    }
+    if (status == PQE_OK) {
         qsort(list.paths, list.count, sizeof(char *), compare_paths);
-    for (size_t i = 0; status == PQE_OK && i < list.count; i++)
+    }
+    for (size_t i = 0; status == PQE_OK && i < list.count; i++) {
         status = append_file(text, list.paths[i], error);
+    }
     path_list_free(&list);
     return status;
 }
@@ -184,9 +200,10 @@ pqe_status pqe_append_models(const char *path, pqe_buffer *text, pqe_error *erro
     struct stat info;
 
     if (stat(path, &info) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR)
+        if (errno == ENOENT || errno == ENOTDIR) {
             return pqe_error_set(error, PQE_ERR_MODELS, "there is no models file or folder \"%s\"",
                                  path);
+        }
         return pqe_error_set(error, PQE_ERR_IO, "cannot read models \"%s\": %s", path,
                              strerror(errno));
     }

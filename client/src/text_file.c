@@ -29,32 +29,39 @@ static size_t utf8_length(const unsigned char *p, size_t left)
     unsigned char low = 0x80;
     unsigned char high = 0xbf;
 
-    if (p[0] < 0x80)
+    if (p[0] < 0x80) {
         return 1;
-    if (p[0] >= 0xc2 && p[0] <= 0xdf)
+    }
+    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
         length = 2;
-    else if ((p[0] & 0xf0) == 0xe0)
+    } else if ((p[0] & 0xf0) == 0xe0) {
         length = 3;
-    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
         length = 4;
-    else
+    } else {
         return 0;
-    if (length > left)
+    }
+    if (length > left) {
         return 0;
+    }
 
-    if (p[0] == 0xe0)
+    if (p[0] == 0xe0) {
         low = 0xa0;
-    else if (p[0] == 0xed)
+    } else if (p[0] == 0xed) {
         high = 0x9f;
-    else if (p[0] == 0xf0)
+    } else if (p[0] == 0xf0) {
         low = 0x90;
-    else if (p[0] == 0xf4)
+    } else if (p[0] == 0xf4) {
         high = 0x8f;
-    if (p[1] < low || p[1] > high)
+    }
+    if (p[1] < low || p[1] > high) {
         return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80)
+    }
+    for (size_t i = 2; i < length; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
             return 0;
+        }
+    }
     return length;
 }
 
@@ -67,13 +74,16 @@ static pqe_status check_text(const char *path, const unsigned char *data, size_t
     while (at < size) {
         size_t length = utf8_length(data + at, size - at);
 
-        if (length == 0)
+        if (length == 0) {
             return pqe_error_set(error, malformed, "%s:%d: invalid UTF-8: byte 0x%02x", path, line,
                                  data[at]);
-        if (data[at] == '\0')
+        }
+        if (data[at] == '\0') {
             return pqe_error_set(error, malformed, "%s:%d: a NUL byte in a text file", path, line);
-        if (data[at] == '\n')
+        }
+        if (data[at] == '\n') {
             line++;
+        }
         at += length;
     }
     return PQE_OK;
@@ -85,10 +95,11 @@ static void unify_line_ends(char *text)
     char *to = text;
 
     for (const char *from = text; *from != '\0'; from++) {
-        if (*from != '\r')
+        if (*from != '\r') {
             *to++ = *from;
-        else if (from[1] != '\n')
+        } else if (from[1] != '\n') {
             *to++ = '\n';
+        }
     }
     *to = '\0';
 }
@@ -108,23 +119,29 @@ static pqe_status read_all(int fd, const char *path, char **data, size_t *size, 
     for (;;) {
         ssize_t count;
 
-        if (*data == NULL)
+        if (*data == NULL) {
             return pqe_error_set(error, PQE_ERR_NO_MEMORY, "out of memory reading \"%s\"", path);
+        }
         count = read(fd, *data + *size, capacity - *size);
-        if (count < 0 && errno == EINTR)
+        if (count < 0 && errno == EINTR) {
             continue;
-        if (count < 0)
+        }
+        if (count < 0) {
             return read_failed(path, error);
-        if (count == 0)
+        }
+        if (count == 0) {
             break;
+        }
         *size += (size_t)count;
-        if (*size > (size_t)MAX_FILE_SIZE)
+        if (*size > (size_t)MAX_FILE_SIZE) {
             return pqe_error_set(error, PQE_ERR_IO, "\"%s\" is too large to be read", path);
+        }
         if (*size == capacity) {
             char *larger = realloc(*data, 2 * capacity + 1);
 
-            if (larger == NULL)
+            if (larger == NULL) {
                 free(*data);
+            }
             *data = larger;
             capacity *= 2;
         }
@@ -142,25 +159,29 @@ pqe_status pqe_read_text_file(const char *path, pqe_status malformed, char **tex
     pqe_status status;
 
     *text = NULL;
-    if (fd < 0)
+    if (fd < 0) {
         return read_failed(path, error);
-    if (fstat(fd, &info) != 0)
+    }
+    if (fstat(fd, &info) != 0) {
         status = read_failed(path, error);
-    else if (!S_ISREG(info.st_mode))
+    } else if (!S_ISREG(info.st_mode)) {
         status = pqe_error_set(error, PQE_ERR_IO, "\"%s\" is not a regular file", path);
-    else
+    } else {
         status = read_all(fd, path, &data, &size, error);
+    }
     (void)close(fd);
 
-    if (status == PQE_OK)
+    if (status == PQE_OK) {
         status = check_text(path, (const unsigned char *)data, size, malformed, error);
+    }
     if (status != PQE_OK) {
         free(data);
         return status;
     }
     if (size >= sizeof(byte_order_mark) &&
-        memcmp(data, byte_order_mark, sizeof(byte_order_mark)) == 0)
+        memcmp(data, byte_order_mark, sizeof(byte_order_mark)) == 0) {
         memmove(data, data + sizeof(byte_order_mark), size - sizeof(byte_order_mark) + 1);
+    }
     unify_line_ends(data);
     *text = data;
     return PQE_OK;

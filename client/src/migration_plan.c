@@ -1,0 +1,259 @@
+/*
+ * migration_plan.c - turns the plan from the database to the models into a migration file
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "migration_plan.h"
+#include "schema.h"
+
+/* "wanted": it is to be run; what the models no longer hold is dropped only where that is allowed.
+ */
+const char pqe_plan_query[] = "SELECT kind, object, action, statement, reverse,"
+                              " pg_catalog.array_to_string(hazards, ', '), transactional,"
+                              " statement IS NOT NULL AND (phase <> 'drop'"
+                              " OR coalesce(($2::jsonb ->> 'allow_drop')::boolean, false)),"
+                              " phase"
+                              " FROM pqengine.plan($1, $2::jsonb) ORDER BY seq";
+
+enum {
+    PLAN_KIND,
+    PLAN_OBJECT,
+    PLAN_ACTION,
+    PLAN_STATEMENT,
+    PLAN_REVERSE,
+    PLAN_HAZARDS,
+    PLAN_TRANSACTIONAL,
+    PLAN_WANTED,
+    PLAN_PHASE
+};
+
+static bool is_true(const PGresult *plan, int row, int column)
+{
+    return PQgetvalue(plan, row, column)[0] == 't';
+}
+
+/* Appends a text on one line, for a comment. */
+static void append_line(pqe_buffer *text, const char *value)
+{
+    for (; *value != '\0'; value++) {
+        pqe_buffer_append_char(text, *value == '\n' || *value == '\r' ? ' ' : *value);
+    }
+}
+
+/* Appends a text with every line made a comment. */
+static void append_commented(pqe_buffer *text, const char *value)
+{
+    while (*value != '\0') {
+        size_t length = strcspn(value, "\n");
+
+        pqe_buffer_append(text, length > 0 ? "-- " : "--");
+        pqe_buffer_append_bytes(text, value, length);
+        value += length;
+        if (*value == '\n') {
+            pqe_buffer_append_char(text, '\n');
+            value++;
+        }
+    }
+}
+
+/* "-- create table public.users: hazards" */
+static void append_title(pqe_buffer *text, const PGresult *plan, int row)
+{
+    pqe_buffer_append(text, "-- ");
+    append_line(text, PQgetvalue(plan, row, PLAN_ACTION));
+    pqe_buffer_append_char(text, ' ');
+    append_line(text, PQgetvalue(plan, row, PLAN_KIND));
+    pqe_buffer_append_char(text, ' ');
+    append_line(text, PQgetvalue(plan, row, PLAN_OBJECT));
+    if (PQgetvalue(plan, row, PLAN_HAZARDS)[0] != '\0') {
+        pqe_buffer_append(text, " [");
+        append_line(text, PQgetvalue(plan, row, PLAN_HAZARDS));
+        pqe_buffer_append_char(text, ']');
+    }
+    pqe_buffer_append_char(text, '\n');
+}
+
+static void append_step(pqe_buffer *text, const PGresult *plan, int row)
+{
+    if (text->length > 0) {
+        pqe_buffer_append_char(text, '\n');
+    }
+    append_title(text, plan, row);
+    if (PQgetisnull(plan, row, PLAN_STATEMENT)) {
+        pqe_buffer_append(text, "-- (nothing to run: see to it by hand)\n");
+        return;
+    }
+    if (!is_true(plan, row, PLAN_WANTED)) {
+        append_commented(text, PQgetvalue(plan, row, PLAN_STATEMENT));
+        pqe_buffer_append(text, ";\n");
+        return;
+    }
+    if (!is_true(plan, row, PLAN_TRANSACTIONAL)) {
+        pqe_buffer_append(text, "-- pqengine:no-transaction\n");
+    }
+    pqe_buffer_append(text, PQgetvalue(plan, row, PLAN_STATEMENT));
+    pqe_buffer_append(text, ";\n");
+}
+
+void pqe_plan_print(const PGresult *plan, pqe_buffer *text)
+{
+    bool warned = false;
+
+    for (int row = 0; row < PQntuples(plan); row++) {
+        bool drop = !is_true(plan, row, PLAN_WANTED) && !PQgetisnull(plan, row, PLAN_STATEMENT);
+
+        if (drop && !warned) {
+            pqe_buffer_append(text, text->length > 0 ? "\n" : "");
+            pqe_buffer_append(text,
+                              "-- WARNING: the models no longer hold what follows.  It is dropped "
+                              "only if you take away\n"
+                              "-- the comment marks, or plan with --allow-drop.\n");
+            warned = true;
+        }
+        append_step(text, plan, row);
+    }
+}
+
+/*
+ * The way back: the reverse of each step, last first.  NULL where a step has none: half a way back
+ * would leave a database that is neither.
+ */
+static pqe_status make_down(const PGresult *plan, char **down, pqe_error *error)
+{
+    pqe_buffer text = PQE_BUFFER_INIT;
+
+    *down = NULL;
+    for (int row = PQntuples(plan) - 1; row >= 0; row--) {
+        if (!is_true(plan, row, PLAN_WANTED)) {
+            continue;
+        }
+        if (PQgetisnull(plan, row, PLAN_REVERSE)) {
+            pqe_buffer_free(&text);
+            return PQE_OK;
+        }
+        if (PQgetvalue(plan, row, PLAN_REVERSE)[0] != '\0') {
+            pqe_buffer_append(&text, text.length > 0 ? "\n" : "");
+            pqe_buffer_append(&text, PQgetvalue(plan, row, PLAN_REVERSE));
+            pqe_buffer_append_char(&text, ';');
+        }
+    }
+    *down = pqe_buffer_take(&text);
+    return *down == NULL ? pqe_error_no_memory(error) : PQE_OK;
+}
+
+/* Says in the file why there is no way back. */
+static void append_irreversible(pqe_buffer *text, const PGresult *plan)
+{
+    bool any = false;
+
+    for (int row = 0; row < PQntuples(plan); row++) {
+        if (!is_true(plan, row, PLAN_WANTED) || !PQgetisnull(plan, row, PLAN_REVERSE)) {
+            continue;
+        }
+        if (!any) {
+            pqe_buffer_append(text, "\n-- There is no way back from:\n");
+            any = true;
+        }
+        append_title(text, plan, row);
+    }
+}
+
+static char *one_line(const char *message)
+{
+    pqe_buffer text = PQE_BUFFER_INIT;
+    size_t length;
+
+    message += strspn(message, " \t\r\n");
+    append_line(&text, message);
+    while (text.length > 0 && strchr(" \t", text.data[text.length - 1]) != NULL) {
+        text.data[--text.length] = '\0';
+    }
+    length = text.length;
+    if (length == 0) {
+        pqe_buffer_free(&text);
+        return strdup("");
+    }
+    return pqe_buffer_take(&text);
+}
+
+static char *hash_of_models(pqe_migration_session *session, const char *models)
+{
+    PGresult *result;
+    pqe_error ignored; /* the hash tells people where a file comes from; nothing depends on it */
+    char *hash = NULL;
+
+    if (pqe_schema_query(session->work, "SELECT pqengine.migration_checksum($1)", 1, &models,
+                         &result, &ignored) == PQE_OK) {
+        hash = strdup(PQgetvalue(result, 0, 0));
+        PQclear(result);
+    }
+    return hash;
+}
+
+static bool has_wanted(const PGresult *plan)
+{
+    for (int row = 0; row < PQntuples(plan); row++) {
+        if (is_true(plan, row, PLAN_WANTED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static pqe_status make_file(pqe_migration_session *session, const PGresult *plan,
+                            const char *message, const char *models, pqe_migration_file *file,
+                            pqe_error *error)
+{
+    pqe_buffer up = PQE_BUFFER_INIT;
+    const char *newest = pqe_migration_session_newest(session);
+    pqe_status status = make_down(plan, &file->down, error);
+
+    if (status != PQE_OK) {
+        return status;
+    }
+    pqe_plan_print(plan, &up);
+    append_irreversible(&up, plan);
+    while (up.length > 0 && up.data[up.length - 1] == '\n') {
+        up.data[--up.length] = '\0';
+    }
+    file->up = pqe_buffer_take(&up);
+    file->version = pqe_migration_new_version(newest);
+    file->message = one_line(message);
+    file->depends = strdup(newest != NULL ? newest : "");
+    file->models_hash = hash_of_models(session, models);
+    if (!file->up || !file->version || !file->message || !file->depends) {
+        return pqe_error_no_memory(error);
+    }
+    return PQE_OK;
+}
+
+pqe_status pqe_migration_plan(pqe_migration_session *session, const char *message, bool *found,
+                              pqe_migration_file *file, pqe_error *error)
+{
+    pqe_buffer models = PQE_BUFFER_INIT;
+    PGresult *plan = NULL;
+    const char *options =
+        session->options.plan_options != NULL ? session->options.plan_options : "{}";
+    pqe_status status = pqe_collect_models(session->engine, &models, error);
+
+    *found = false;
+    memset(file, 0, sizeof(*file));
+    if (status == PQE_OK) {
+        const char *parameters[] = {models.length > 0 ? models.data : "", options};
+
+        status = pqe_schema_query(session->work, pqe_plan_query, 2, parameters, &plan, error);
+    }
+    if (status == PQE_OK && has_wanted(plan)) {
+        *found = true;
+        status =
+            make_file(session, plan, message, models.length > 0 ? models.data : "", file, error);
+    }
+    if (status != PQE_OK) {
+        pqe_migration_file_free(file);
+    }
+    PQclear(plan);
+    pqe_buffer_free(&models);
+    return status;
+}

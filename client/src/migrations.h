@@ -1,0 +1,40 @@
+/*
+ * migrations.h - generating, applying and reverting migrations
+ */
+#ifndef PQE_MIGRATIONS_H
+#define PQE_MIGRATIONS_H
+
+#include "migration_session.h"
+
+/*
+ * Makes the migrations folder where it is missing.  *made (may be NULL) tells whether it was.
+ */
+pqe_status pqe_migrations_init(pqe_engine *engine, bool *made, pqe_error *error);
+
+/*
+ * Writes a migration for what differs between database and models, under the session's lock.
+ * Every migration in the folder must be applied before.
+ *
+ *   *path   the file, to be freed with free, or NULL where nothing differs
+ */
+pqe_status pqe_migrations_generate(pqe_migration_session *session, const char *message, char **path,
+                                   pqe_error *error);
+
+/*
+ * Applies what is pending, in the order of versions, up to the session's target.  *applied counts
+ * them also where one failed.
+ */
+pqe_status pqe_migrations_upgrade(pqe_migration_session *session, size_t *applied,
+                                  pqe_error *error);
+
+/* Reverts the newest applied migrations, count of them, newest first, as the record has them. */
+pqe_status pqe_migrations_downgrade(pqe_migration_session *session, size_t count, size_t *reverted,
+                                    pqe_error *error);
+
+/*
+ * The error of the first migration that must be seen to before any can be applied: one whose text
+ * was changed after it was applied, one that stopped and has no file, one that is half reverted.
+ */
+pqe_status pqe_migrations_check(const pqe_migration_session *session, pqe_error *error);
+
+#endif /* PQE_MIGRATIONS_H */

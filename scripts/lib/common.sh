@@ -64,15 +64,14 @@ locked_make() {
 # while it runs.
 PQE_CHILD=
 run_child() {
-	local status=0
 	env --default-signal=INT,QUIT "$@" <&0 &
 	PQE_CHILD=$!
+	wait_child
+}
+
+wait_child() {
+	local status=0
 	wait "$PQE_CHILD" || status=$?
-	# a trapped signal ends wait early, the child may still be there
-	while kill -0 "$PQE_CHILD" 2>/dev/null; do
-		status=0
-		wait "$PQE_CHILD" || status=$?
-	done
 	PQE_CHILD=
 	return "$status"
 }

@@ -12,12 +12,22 @@ PQE_TALLY=${PQE_TALLY:-/dev/null}
 # tally PASSED FAILED
 tally() { echo "$1 $2" >>"$PQE_TALLY"; }
 
-# suite_temp: makes $work, removed when the suite ends, however it does.
+# suite_temp: makes $work, removed when the suite ends, however it does; servers
+# that tests left running in it are stopped.
 suite_temp() {
 	work=$(mktemp -d "$(temp_base)/pqe-$PQE_SELF-XXXXXX")
-	trap 'trap "" INT TERM HUP; rm -rf "$work"' EXIT
+	trap remove_suite_temp EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+}
+
+remove_suite_temp() {
+	trap '' INT TERM HUP
+	local file pid
+	while IFS= read -r file; do
+		if read -r pid <"$file"; then stop_process "$pid" QUIT; fi
+	done < <(find "$work" -name postmaster.pid)
+	rm -rf "$work"
 }
 
 # check NAME COMMAND...: one test; what the command prints is shown when it fails.
@@ -49,12 +59,14 @@ count_regress() {
 	esac
 }
 
-# count_tap FILE: what prove -v printed; a test file that died or ran other than
-# its plan counts as one failure more
+# count_tap FILE: what prove -v printed; a test file that died, or ran other than
+# its plan, with no failed test counts as one failed
 count_tap() {
-	awk '/^ok [0-9]/ { p++ } /^not ok [0-9]/ && !/# TODO/ { f++ }
-		/^(Dubious, test returned|Parse errors:)/ || /^  Parse errors:/ { d++ }
-		END { if (d > 0 && f == 0) f = d; print p + 0, f + 0 }' "$1" >>"$PQE_TALLY"
+	awk '/\.pl \.+ *$/ { bad = 0 }
+		/^ok [0-9]/ { p++ }
+		/^not ok [0-9]/ { f++; bad++ }
+		/^(Dubious, test returned|Failed [0-9]+\/[0-9]+ subtests)/ && !bad { f++; bad++ }
+		END { print p + 0, f + 0 }' "$1" >>"$PQE_TALLY"
 }
 
 # count_cmocka FILE: the summaries of cmocka programs
@@ -65,7 +77,7 @@ count_cmocka() {
 
 # unprivileged COMMAND...: runs a command that must not be root in a copy of the
 # checkout that its user may write; an ordinary user runs it in place.  Needs
-# $work (suite_temp).  The server's user is the one that as root runs the tests.
+# $work (suite_temp), which it gives to that user, postgres.
 unprivileged() {
 	if ((EUID != 0)); then
 		"$@"

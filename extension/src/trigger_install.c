@@ -92,9 +92,9 @@ trigger_name(const TriggerBehaviour *behaviour, bool truncate)
 static bool
 has_trigger(Relation rel, const TriggerBehaviour *behaviour, const char *name)
 {
-	List	   *function = list_make2(makeString(TRIGGER_SCHEMA),
-									  makeString(pstrdup(behaviour->function)));
-	Oid			function_oid = LookupFuncName(function, 0, NULL, false);
+	String	   *schema = makeString(TRIGGER_SCHEMA);
+	String	   *function = makeString(pstrdup(behaviour->function));
+	Oid			function_oid = LookupFuncName(list_make2(schema, function), 0, NULL, false);
 	TriggerDesc *triggers = rel->trigdesc;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
@@ -210,7 +210,7 @@ pqengine_remove_trigger(PG_FUNCTION_ARGS)
 	Relation	rel;
 	char	   *table;
 	char	   *names[2];
-	bool		present[2];
+	bool		present[2] = {false, false};
 
 	require_arguments(fcinfo, "remove_trigger");
 	behaviour = find_behaviour(text_to_cstring(PG_GETARG_TEXT_PP(1)));

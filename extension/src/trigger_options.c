@@ -177,9 +177,8 @@ trigger_options_from_jsonb(const TriggerBehaviour *behaviour, Jsonb *json)
 	JsonbIterator *it;
 	JsonbIteratorToken token;
 	JsonbValue	value;
-	const TriggerOption *option = NULL;
 
-	if (!JB_ROOT_IS_OBJECT(json))
+	if (!JsonContainerIsObject(&json->root))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options of trigger behaviour \"%s\" must be a JSON object",
@@ -188,10 +187,13 @@ trigger_options_from_jsonb(const TriggerBehaviour *behaviour, Jsonb *json)
 	it = JsonbIteratorInit(&json->root);
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 	{
-		if (token == WJB_KEY)
-			option = find_option(behaviour, jsonb_string(&value));
-		else if (token == WJB_VALUE)
-			set_from_jsonb(behaviour, option, options, &value);
+		const TriggerOption *option;
+
+		if (token != WJB_KEY)
+			continue;
+		option = find_option(behaviour, jsonb_string(&value));
+		(void) JsonbIteratorNext(&it, &value, true);
+		set_from_jsonb(behaviour, option, options, &value);
 	}
 	return options;
 }

@@ -31,7 +31,7 @@ query_hash(const void *key, Size keysize)
 {
 	const char *query = *(const char *const *) key;
 
-	return hash_bytes((const unsigned char *) query, strlen(query));
+	return hash_bytes((const unsigned char *) query, (int) strlen(query));
 }
 
 static int

@@ -23,14 +23,14 @@
 
 #include "trigger_behaviour.h"
 
-/* The columns whose numbers are in "columns"; they are in no sense copied. */
+/* A row type of the columns with these numbers, if there are any. */
 static TriggerRow *
 make_row(Relation rel, Bitmapset *columns)
 {
 	TriggerRow *row = palloc0(sizeof(TriggerRow));
 	TupleDesc	desc = RelationGetDescr(rel);
 	int			count = bms_num_members(columns);
-	int			attnum = -1;
+	int			member = -1;
 	Node	   *arg;
 
 	if (count == 0)
@@ -40,9 +40,9 @@ make_row(Relation rel, Bitmapset *columns)
 	row->desc = CreateTemplateTupleDesc(count);
 	for (int i = 0; i < count; i++)
 	{
-		attnum = bms_next_member(columns, attnum);
-		row->attnums[i] = attnum;
-		TupleDescCopyEntry(row->desc, i + 1, desc, attnum);
+		member = bms_next_member(columns, member);
+		row->attnums[i] = (AttrNumber) member;
+		TupleDescCopyEntry(row->desc, (AttrNumber) (i + 1), desc, row->attnums[i]);
 	}
 	BlessTupleDesc(row->desc);
 

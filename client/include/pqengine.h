@@ -288,8 +288,10 @@ PQE_API pqe_status pqe_register_model(pqe_engine *engine, const pqe_model *model
  *   pqe_ensure_database    creates the configured database where the server has none of that name,
  *                          through the maintenance database ("postgres", then "template1")
  *   pqe_ensure_extension   creates or updates the pqengine extension; PQE_ERR_EXTENSION_MISSING
- * where the server does not have it, PQE_ERR_PERMISSION where the role may not pqe_ensure_tables
- * creates what the models hold and the database does not; alters and drops nothing
+ *                          where the server does not have it, PQE_ERR_PERMISSION where the role
+ *                          may not
+ *   pqe_ensure_tables      creates what the models hold and the database does not; alters and
+ *                          drops nothing
  *   pqe_ensure_migrations  makes the migrations folder, writes a migration for what differs, and
  *                          applies every migration that is not applied yet
  */
@@ -310,6 +312,11 @@ PQE_API pqe_status pqe_check_drift(pqe_engine *engine, pqe_result **drift, pqe_e
 /* ============================================================================================== */
 /* Parameters                                                                                     */
 /* ============================================================================================== */
+
+/* A uuid, as a parameter, in a result and in a model. */
+typedef struct pqe_uuid {
+    uint8_t bytes[16];
+} pqe_uuid;
 
 /* How a parameter's value is stored; made by the functions below, not by hand. */
 typedef enum pqe_param_kind {
@@ -349,8 +356,8 @@ PQE_API pqe_param pqe_param_text(const char *value);
 PQE_API pqe_param pqe_param_typed(uint32_t oid, const char *value);
 /* bytea; a NULL pointer is SQL NULL. */
 PQE_API pqe_param pqe_param_bytes(const void *value, size_t length);
-/* uuid from its 16 bytes; a NULL pointer is SQL NULL. */
-PQE_API pqe_param pqe_param_uuid(const uint8_t value[16]);
+/* uuid; a NULL pointer is SQL NULL. */
+PQE_API pqe_param pqe_param_uuid(const pqe_uuid *value);
 /* numeric, json and jsonb from their text form; NULL is SQL NULL. */
 PQE_API pqe_param pqe_param_numeric(const char *value);
 PQE_API pqe_param pqe_param_json(const char *value);
@@ -607,7 +614,7 @@ PQE_API pqe_status pqe_get_text(const pqe_result *result, size_t row, size_t col
 PQE_API pqe_status pqe_get_bytes(const pqe_result *result, size_t row, size_t column,
                                  const uint8_t **value, size_t *length, pqe_error *error);
 PQE_API pqe_status pqe_get_uuid(const pqe_result *result, size_t row, size_t column,
-                                uint8_t value[16], pqe_error *error);
+                                pqe_uuid *value, pqe_error *error);
 PQE_API pqe_status pqe_get_date(const pqe_result *result, size_t row, size_t column, int32_t *value,
                                 pqe_error *error);
 PQE_API pqe_status pqe_get_timestamp(const pqe_result *result, size_t row, size_t column,
@@ -632,7 +639,7 @@ PQE_API pqe_status pqe_get_text_by_name(const pqe_result *result, size_t row, co
 PQE_API pqe_status pqe_get_bytes_by_name(const pqe_result *result, size_t row, const char *column,
                                          const uint8_t **value, size_t *length, pqe_error *error);
 PQE_API pqe_status pqe_get_uuid_by_name(const pqe_result *result, size_t row, const char *column,
-                                        uint8_t value[16], pqe_error *error);
+                                        pqe_uuid *value, pqe_error *error);
 PQE_API pqe_status pqe_get_date_by_name(const pqe_result *result, size_t row, const char *column,
                                         int32_t *value, pqe_error *error);
 PQE_API pqe_status pqe_get_timestamp_by_name(const pqe_result *result, size_t row,
@@ -656,9 +663,9 @@ PQE_API pqe_status pqe_get_time_by_name(const pqe_result *result, size_t row, co
  *         FIELD(timestamptz, created_at, "DEFAULT now()")
  *     PQE_MODEL(user, "public.users", USER_FIELDS)
  *
- * declares `struct user` with the members id (int64_t), email (const char *), nickname (const char
- * *), credit (const char *) and created_at (int64_t); the constant `user_model` of type pqe_model;
- * and `user_fetch(result, row, &user, &error)`, which is pqe_fetch_struct with the right types.
+ * declares `struct user` with the members id and created_at (int64_t) and email, nickname and
+ * credit (const char *); the constant `user_model` of type pqe_model; and `user_fetch(result, row,
+ * &user, &error)`, which is pqe_fetch_struct with the right types.
  *
  * FIELD(type, name, constraints): the name is the member and the column, the constraints are SQL
  * that follows the column's type.  Types, with the C and SQL type that each stands for:
@@ -688,10 +695,6 @@ typedef struct pqe_bytes {
     const uint8_t *data; /* NULL where the column is NULL */
     size_t length;
 } pqe_bytes;
-
-typedef struct pqe_uuid {
-    uint8_t bytes[16];
-} pqe_uuid;
 
 #define PQE_OPTIONAL_TYPE(name, type)                                                              \
     typedef struct name {                                                                          \

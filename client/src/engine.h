@@ -16,6 +16,7 @@
 struct pqe_pool;
 struct pqe_counters;
 struct pqe_tracer;
+struct pqe_health;
 
 struct pqe_engine {
     pqe_settings settings; /* does not change after pqe_create_engine */
@@ -26,6 +27,7 @@ struct pqe_engine {
     size_t model_count;
 
     struct pqe_pool *pool;
+    struct pqe_health *health;     /* NULL where off */
     struct pqe_counters *counters; /* NULL where metrics are off */
     struct pqe_tracer *tracer;     /* NULL where the tracer is off */
 };

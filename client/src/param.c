@@ -92,7 +92,7 @@ pqe_param pqe_param_bytes(const void *value, size_t length)
     return pointer_param(PQE_PARAM_BYTES, PQE_OID_BYTEA, value, length);
 }
 
-pqe_param pqe_param_uuid(const uint8_t value[16])
+pqe_param pqe_param_uuid(const pqe_uuid *value)
 {
     return pointer_param(PQE_PARAM_BYTES, PQE_OID_UUID, value, 16);
 }

@@ -205,6 +205,11 @@ pqe_status pqe_get_int64(const pqe_result *result, size_t row, size_t column, in
     return status;
 }
 
+static bool decode_uuid(const char *text, pqe_uuid *value)
+{
+    return pqe_decode_uuid(text, value->bytes);
+}
+
 /* The getters whose decoder leaves the target alone where it fails. */
 #define DEFINE_GETTER(name, type, decode, description)                                             \
     pqe_status pqe_get_##name(const pqe_result *result, size_t row, size_t column, type *value,    \
@@ -222,7 +227,7 @@ pqe_status pqe_get_int64(const pqe_result *result, size_t row, size_t column, in
 DEFINE_GETTER(bool, bool, pqe_decode_bool, "a boolean")
 DEFINE_GETTER(float, float, pqe_decode_float, "a number that a float can hold")
 DEFINE_GETTER(double, double, pqe_decode_double, "a number that a double can hold")
-DEFINE_GETTER(uuid, uint8_t, pqe_decode_uuid, "a uuid")
+DEFINE_GETTER(uuid, pqe_uuid, decode_uuid, "a uuid")
 DEFINE_GETTER(date, int32_t, pqe_decode_date, "a date (DateStyle must be ISO)")
 DEFINE_GETTER(timestamp, int64_t, pqe_decode_timestamp, "a timestamp (DateStyle must be ISO)")
 DEFINE_GETTER(time, int64_t, pqe_decode_time, "a time of day")
@@ -327,7 +332,7 @@ DEFINE_GETTER_BY_NAME(int32, int32_t)
 DEFINE_GETTER_BY_NAME(int64, int64_t)
 DEFINE_GETTER_BY_NAME(float, float)
 DEFINE_GETTER_BY_NAME(double, double)
-DEFINE_GETTER_BY_NAME(uuid, uint8_t)
+DEFINE_GETTER_BY_NAME(uuid, pqe_uuid)
 DEFINE_GETTER_BY_NAME(date, int32_t)
 DEFINE_GETTER_BY_NAME(timestamp, int64_t)
 DEFINE_GETTER_BY_NAME(time, int64_t)

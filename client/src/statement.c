@@ -102,6 +102,8 @@ static void read_leading_word(reader *state, const pqe_token *token)
     state->statement->changes_session = state->statement->changes_session || found->changes_session;
     state->statement->controls_transaction = found->controls_transaction;
     state->statement->cacheable = found->kind <= PQE_STATEMENT_MERGE;
+    state->statement->drops_prepared =
+        pqe_token_is(token, "discard") || pqe_token_is(token, "deallocate");
     state->first = found->word;
 }
 

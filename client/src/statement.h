@@ -14,6 +14,7 @@ typedef struct pqe_statement {
     pqe_statement_kind kind;
     bool changes_session;      /* may leave settings, locks, temporary tables, ... in the session */
     bool controls_transaction; /* BEGIN, COMMIT, ROLLBACK and their like, not savepoints */
+    bool drops_prepared;       /* DISCARD, DEALLOCATE */
     bool cacheable;            /* worth preparing */
 } pqe_statement;
 

@@ -1,0 +1,214 @@
+/*
+ * engine.c - making an engine and taking it down
+ */
+#include "engine.h"
+
+#include <stdlib.h>
+
+#include "health.h"
+#include "metrics.h"
+#include "model.h"
+#include "pool.h"
+#include "trace.h"
+
+#ifndef PQE_VERSION
+#error "the Makefile defines PQE_VERSION from META.json"
+#endif
+
+const char *pqe_version(void)
+{
+    return PQE_VERSION;
+}
+
+pqe_status pqe_engine_check(const pqe_engine *engine, pqe_error *error)
+{
+    if (engine == NULL) {
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "engine is NULL");
+    }
+    if (atomic_load_explicit(&engine->disposed, memory_order_acquire)) {
+        return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine was disposed of");
+    }
+    return pqe_error_clear(error);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+/* Making                                                                                         */
+/* ---------------------------------------------------------------------------------------------- */
+
+static pqe_status register_configured(pqe_engine *engine, const pqe_config *config,
+                                      pqe_error *error)
+{
+    for (size_t i = 0; i < config->model_count; i++) {
+        pqe_status status = pqe_register_model(engine, config->models[i], error);
+
+        if (status != PQE_OK) {
+            return status;
+        }
+    }
+    return PQE_OK;
+}
+
+/* Everything that needs no server. */
+static pqe_status build(pqe_engine *engine, const pqe_config *config, pqe_error *error)
+{
+    const pqe_config *own = &engine->settings.config;
+    pqe_status status = pqe_pool_new(engine, &engine->pool, error);
+
+    if (status == PQE_OK) {
+        status = register_configured(engine, config, error);
+    }
+    if (status == PQE_OK && own->enable_metrics) {
+        engine->counters = pqe_counters_new();
+        if (engine->counters == NULL) {
+            status = pqe_error_no_memory(error);
+        }
+    }
+    if (status == PQE_OK && own->enable_query_tracer) {
+        engine->tracer = pqe_tracer_new((size_t)own->query_trace_size, own->trace_parameters);
+        if (engine->tracer == NULL) {
+            status = pqe_error_no_memory(error);
+        }
+    }
+    return status;
+}
+
+/* Drift is told, and is no reason not to start. */
+static pqe_status warn_about_drift(pqe_engine *engine, pqe_error *error)
+{
+    pqe_status status = pqe_check_drift(engine, NULL, error);
+
+    if (status == PQE_ERR_DRIFT) {
+        if (error->detail[0] != '\0') {
+            pqe_log(&engine->settings, PQE_LOG_WARNING, "%s: %s", error->message, error->detail);
+        } else {
+            pqe_log(&engine->settings, PQE_LOG_WARNING, "%s", error->message);
+        }
+        status = pqe_error_clear(error);
+    }
+    return status;
+}
+
+/* Brings the database to what the models say, as far as the configuration asks for it. */
+static pqe_status ensure_schema(pqe_engine *engine, pqe_error *error)
+{
+    const pqe_config *config = &engine->settings.config;
+    pqe_status status = PQE_OK;
+
+    if (config->models_path == NULL && engine->model_count == 0) {
+        return PQE_OK;
+    }
+    if (config->ensure_tables || config->ensure_migrations || config->check_schema_drift) {
+        status = pqe_ensure_extension(engine, error);
+    }
+    /* A migration makes the tables, too.  Making them first would leave it nothing to write down.
+     */
+    if (status == PQE_OK && config->ensure_migrations) {
+        status = pqe_ensure_migrations(engine, error);
+    } else if (status == PQE_OK && config->ensure_tables) {
+        status = pqe_ensure_tables(engine, error);
+    }
+    if (status == PQE_OK && config->check_schema_drift) {
+        status = warn_about_drift(engine, error);
+    }
+    return status;
+}
+
+static pqe_status start(pqe_engine *engine, pqe_error *error)
+{
+    const pqe_config *config = &engine->settings.config;
+    pqe_status status = PQE_OK;
+    pqe_session *session;
+
+    if (config->ensure_database) {
+        status = pqe_ensure_database(engine, error);
+    }
+    if (status == PQE_OK) {
+        status = ensure_schema(engine, error);
+    }
+    if (status == PQE_OK && config->connect_at_start) {
+        status = pqe_pool_take(engine->pool, "pqe_create_engine", &session, error);
+        if (status == PQE_OK) {
+            pqe_pool_give(engine->pool, session);
+        }
+    }
+    if (status == PQE_OK && config->health_check_enabled) {
+        status = pqe_health_start(engine->pool, &engine->health, error);
+    }
+    return status;
+}
+
+pqe_status pqe_create_engine(const pqe_config *config, pqe_engine **engine, pqe_error *error)
+{
+    pqe_engine *made;
+    pqe_error own; /* the steps need one to look at */
+    pqe_status status;
+
+    pqe_error_clear(error);
+    if (engine == NULL) {
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "engine is NULL");
+    }
+    *engine = NULL;
+    made = calloc(1, sizeof(*made));
+    if (made == NULL) {
+        return pqe_error_no_memory(error);
+    }
+    atomic_init(&made->disposed, false);
+    pthread_mutex_init(&made->models_lock, NULL);
+    status = pqe_settings_init(&made->settings, config, &own);
+    if (status == PQE_OK) {
+        status = build(made, config, &own);
+    }
+    if (status == PQE_OK) {
+        status = start(made, &own);
+    }
+    if (status != PQE_OK) {
+        pqe_error_copy(error, &own);
+        pqe_free_engine(made);
+        return status;
+    }
+    *engine = made;
+    return pqe_error_clear(error);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+/* Taking down                                                                                    */
+/* ---------------------------------------------------------------------------------------------- */
+
+static void close_engine(pqe_engine *engine)
+{
+    /* The pool first: who waits for a connection need not wait for the monitor, too. */
+    if (engine->pool != NULL) {
+        pqe_pool_close(engine->pool);
+    }
+    pqe_health_stop(engine->health);
+    engine->health = NULL;
+}
+
+pqe_status pqe_dispose(pqe_engine *engine, pqe_error *error)
+{
+    if (engine == NULL) {
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "engine is NULL");
+    }
+    if (atomic_exchange_explicit(&engine->disposed, true, memory_order_acq_rel)) {
+        return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine was disposed of already");
+    }
+    close_engine(engine);
+    return pqe_error_clear(error);
+}
+
+void pqe_free_engine(pqe_engine *engine)
+{
+    if (engine == NULL) {
+        return;
+    }
+    if (!atomic_exchange_explicit(&engine->disposed, true, memory_order_acq_rel)) {
+        close_engine(engine);
+    }
+    pqe_pool_free(engine->pool);
+    pqe_counters_free(engine->counters);
+    pqe_tracer_free(engine->tracer);
+    pqe_settings_free(&engine->settings);
+    free(engine->models);
+    pthread_mutex_destroy(&engine->models_lock);
+    free(engine);
+}

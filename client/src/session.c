@@ -1,0 +1,276 @@
+/*
+ * session.c - a pooled connection
+ */
+#include "session.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "log.h"
+#include "statement_cache.h"
+
+/* The time a session has for being reset; it is closed where it needs longer. */
+#define RESET_MS 5000
+
+pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session, pqe_error *error)
+{
+    pqe_session *made = calloc(1, sizeof(*made));
+    const char *standard_strings;
+    pqe_status status;
+
+    *session = NULL;
+    if (made == NULL) {
+        return pqe_error_no_memory(error);
+    }
+    if (settings->config.statement_cache_size > 0) {
+        made->cache = pqe_statement_cache_new((size_t)settings->config.statement_cache_size);
+        if (made->cache == NULL) {
+            free(made);
+            return pqe_error_no_memory(error);
+        }
+    }
+    status = pqe_connect(settings, NULL, &made->pg, error);
+    if (status != PQE_OK) {
+        pqe_statement_cache_free(made->cache);
+        free(made);
+        return status;
+    }
+    made->backend_pid = PQbackendPID(made->pg);
+    standard_strings = PQparameterStatus(made->pg, "standard_conforming_strings");
+    made->standard_strings = standard_strings == NULL || strcmp(standard_strings, "off") != 0;
+    *session = made;
+    return PQE_OK;
+}
+
+void pqe_session_close(pqe_session *session)
+{
+    if (session != NULL) {
+        PQfinish(session->pg);
+        pqe_statement_cache_free(session->cache);
+        free(session);
+    }
+}
+
+bool pqe_session_alive(pqe_session *session)
+{
+    struct pollfd entry = {.fd = PQsocket(session->pg), .events = POLLIN, .revents = 0};
+    PGnotify *notification;
+
+    if (session->broken || PQstatus(session->pg) != CONNECTION_OK) {
+        return false;
+    }
+    if (poll(&entry, 1, 0) == 0) {
+        return true;
+    }
+    /* Something came in unasked: a notice or a changed setting, or the end. */
+    if (!PQconsumeInput(session->pg)) {
+        return false;
+    }
+    /* The server's last words and its hanging up may come one after the other. */
+    if (poll(&entry, 1, 0) != 0 && !PQconsumeInput(session->pg)) {
+        return false;
+    }
+    while ((notification = PQnotifies(session->pg)) != NULL) {
+        PQfreemem(notification);
+    }
+    return PQstatus(session->pg) == CONNECTION_OK;
+}
+
+bool pqe_session_ping(const pqe_settings *settings, pqe_session *session)
+{
+    for (int try = 0; try <= settings->config.health_check_retries; try++) {
+        pqe_error error;
+
+        if (session->broken || PQstatus(session->pg) != CONNECTION_OK) {
+            return false;
+        }
+        if (pqe_command(session->pg, "SELECT 1",
+                        pqe_deadline_in(settings->config.health_check_timeout_ms),
+                        &error) == PQE_OK) {
+            return true;
+        }
+        pqe_log(settings, PQE_LOG_DEBUG, "connection to backend %d gives no sign of life: %s",
+                session->backend_pid, error.message);
+    }
+    return false;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+/* Executing                                                                                      */
+/* ---------------------------------------------------------------------------------------------- */
+
+static pqe_status send_failed(pqe_session *session, pqe_error *error)
+{
+    pqe_error_from_connection(error, PQE_ERR_CONNECTION, session->pg, "cannot send the statement",
+                              false);
+    session->broken = true;
+    return PQE_ERR_CONNECTION;
+}
+
+static pqe_status execute_plain(pqe_session *session, const pqe_statement *statement,
+                                const pqe_encoded *params, pqe_deadline deadline, PGresult **result,
+                                pqe_error *error)
+{
+    if (!PQsendQueryParams(session->pg, statement->sql, params->count, params->types,
+                           params->values, params->lengths, params->formats, 0)) {
+        return send_failed(session, error);
+    }
+    return pqe_finish_statement(session->pg, deadline, result, error);
+}
+
+/* Drops on the server what the cache has given up. */
+static void drop_statements(pqe_session *session, pqe_deadline deadline)
+{
+    char name[PQE_STATEMENT_NAME];
+
+    while (pqe_statement_cache_next_dropped(session->cache, name)) {
+        char sql[64];
+        pqe_error error;
+
+        snprintf(sql, sizeof(sql), "DEALLOCATE %s", name);
+        /* One that is not there is as good as dropped, and a lost connection shows in a moment. */
+        (void)pqe_command(session->pg, sql, deadline, &error);
+    }
+}
+
+static pqe_status prepare(pqe_session *session, const char *name, const pqe_statement *statement,
+                          const pqe_encoded *params, pqe_deadline deadline, pqe_error *error)
+{
+    pqe_status status;
+
+    if (!PQsendPrepare(session->pg, name, statement->sql, params->count, params->types)) {
+        status = send_failed(session, error);
+    } else {
+        status = pqe_finish_statement(session->pg, deadline, NULL, error);
+    }
+    if (status != PQE_OK) {
+        pqe_statement_cache_forget(session->cache, name, false);
+        error->may_have_run = false; /* it was only prepared */
+    }
+    return status;
+}
+
+/*
+ * Executes by a prepared statement where the cache has one or wants one now.  A statement that the
+ * server has lost, or whose result has another shape since its tables changed (26000, 0A000), is
+ * forgotten; outside a transaction it is executed plainly instead, which nobody notices.
+ */
+static pqe_status execute_cached(pqe_session *session, const pqe_statement *statement,
+                                 const pqe_encoded *params, pqe_deadline deadline,
+                                 PGresult **result, pqe_error *error)
+{
+    char name[PQE_STATEMENT_NAME];
+    bool outside = PQtransactionStatus(session->pg) == PQTRANS_IDLE;
+    pqe_cache_action action;
+    pqe_status status;
+
+    if (outside) {
+        drop_statements(session, deadline);
+    }
+    action = pqe_statement_cache_decide(session->cache, statement->sql, params, name);
+    if (action == PQE_CACHE_PLAIN) {
+        return execute_plain(session, statement, params, deadline, result, error);
+    }
+    if (action == PQE_CACHE_PREPARE) {
+        status = prepare(session, name, statement, params, deadline, error);
+        if (status != PQE_OK) {
+            return status;
+        }
+    }
+    if (!PQsendQueryPrepared(session->pg, name, params->count, params->values, params->lengths,
+                             params->formats, 0)) {
+        return send_failed(session, error);
+    }
+    status = pqe_finish_statement(session->pg, deadline, result, error);
+    if (status == PQE_ERR_QUERY &&
+        (strcmp(error->sqlstate, "26000") == 0 || strcmp(error->sqlstate, "0A000") == 0)) {
+        pqe_statement_cache_forget(session->cache, name, error->sqlstate[0] == '0');
+        if (outside) {
+            return execute_plain(session, statement, params, deadline, result, error);
+        }
+    }
+    return status;
+}
+
+/* A server that says this goes down, and takes its other sessions along. */
+static bool ends_session(const char *sqlstate)
+{
+    return strncmp(sqlstate, "57P0", 4) == 0 || strncmp(sqlstate, "08", 2) == 0;
+}
+
+pqe_status pqe_session_execute(pqe_session *session, const pqe_statement *statement,
+                               const pqe_encoded *params, pqe_deadline deadline, PGresult **result,
+                               pqe_error *error)
+{
+    pqe_error own;
+    pqe_status status;
+
+    session->used = true;
+    if (statement->changes_session) {
+        session->changed = true;
+    }
+    if (session->cache != NULL && statement->cacheable) {
+        status = execute_cached(session, statement, params, deadline, result, &own);
+    } else {
+        status = execute_plain(session, statement, params, deadline, result, &own);
+    }
+    if (session->cache != NULL && statement->drops_prepared) {
+        pqe_statement_cache_clear(session->cache);
+    }
+    if (status == PQE_OK) {
+        return PQE_OK;
+    }
+    if (PQstatus(session->pg) != CONNECTION_OK || ends_session(own.sqlstate)) {
+        session->broken = true;
+    }
+    if (strcmp(own.sqlstate, "25006") == 0) {
+        /* Read-only: perhaps the server was demoted, and the next connection finds the new primary.
+         */
+        session->retired = true;
+    }
+    pqe_error_statement(&own, statement->sql);
+    pqe_error_copy(error, &own);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+/* Resetting                                                                                      */
+/* ---------------------------------------------------------------------------------------------- */
+
+/* What DISCARD ALL does, less the prepared statements, which the cache goes on using. */
+static const char reset_sql[] = "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; "
+                                "UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all(); "
+                                "DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES";
+
+void pqe_session_reset(const pqe_settings *settings, pqe_session *session)
+{
+    pqe_reset reset = settings->config.pool_reset;
+    PGTransactionStatusType transaction = PQtransactionStatus(session->pg);
+    pqe_error error;
+
+    if (session->broken || PQstatus(session->pg) != CONNECTION_OK) {
+        session->broken = true;
+        return;
+    }
+    if (transaction == PQTRANS_INTRANS || transaction == PQTRANS_INERROR) {
+        if (pqe_command(session->pg, "ROLLBACK", pqe_deadline_in(RESET_MS), &error) != PQE_OK) {
+            session->broken = true;
+            return;
+        }
+    } else if (transaction != PQTRANS_IDLE) {
+        session->broken = true;
+        return;
+    }
+    if (reset == PQE_RESET_ALWAYS ? session->used : reset == PQE_RESET_AUTO && session->changed) {
+        if (pqe_command(session->pg, reset_sql, pqe_deadline_in(RESET_MS), &error) != PQE_OK) {
+            pqe_log(settings, PQE_LOG_DEBUG, "backend %d cannot be reset and is closed: %s",
+                    session->backend_pid, error.message);
+            session->broken = true;
+        }
+    }
+    session->changed = false;
+    session->used = false;
+}

@@ -1,0 +1,65 @@
+/*
+ * session.h - a pooled connection: the libpq connection and what is known about its state
+ *
+ * A session is used by one thread at a time: whoever took it from the pool.  The pool's own fields
+ * are guarded by the pool's lock.
+ */
+#ifndef PQE_SESSION_H
+#define PQE_SESSION_H
+
+#include "connection.h"
+#include "param.h"
+#include "statement.h"
+
+struct pqe_statement_cache;
+
+typedef struct pqe_session {
+    PGconn *pg;
+    int backend_pid;
+    bool standard_strings;             /* standard_conforming_strings, as reported by the server */
+    bool broken;                       /* lost: the others of its age are suspect, too */
+    bool retired;                      /* to be closed when it is given back */
+    bool changed;                      /* session state may have to be reset */
+    bool used;                         /* something was sent since it was taken from the pool */
+    struct pqe_statement_cache *cache; /* NULL where off */
+
+    /* the pool's */
+    uint64_t epoch;     /* the pool's when it was opened */
+    int64_t expires_at; /* PQE_NEVER: does not */
+    int64_t idle_since; /* while it is free */
+    int64_t checked_at; /* last sign of life */
+    int64_t taken_at;   /* while it is taken */
+    bool leak_reported; /* for this taker */
+    char holder[64];    /* who has it, "" for nobody in particular */
+    bool taken;
+    struct pqe_session *older; /* in the free list */
+    struct pqe_session *newer;
+    struct pqe_session *previous; /* among all */
+    struct pqe_session *next;
+} pqe_session;
+
+/* Opens a session.  Errors as of pqe_connect. */
+pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session, pqe_error *error);
+void pqe_session_close(pqe_session *session);
+
+/*
+ * Whether the server still holds the other end, as far as can be seen without asking it: a session
+ * whose server has gone reads as ended.
+ */
+bool pqe_session_alive(pqe_session *session);
+
+/* Asks the server for a sign of life, within health_check_timeout_ms for each of the tries. */
+bool pqe_session_ping(const pqe_settings *settings, pqe_session *session);
+
+/*
+ * Executes a statement.  *result is a PGresult in text format, NULL on failure.  A session that did
+ * not survive is marked broken.
+ */
+pqe_status pqe_session_execute(pqe_session *session, const pqe_statement *statement,
+                               const pqe_encoded *params, pqe_deadline deadline, PGresult **result,
+                               pqe_error *error);
+
+/* Makes the session fit for its next user, as pool_reset says; marks it broken where that fails. */
+void pqe_session_reset(const pqe_settings *settings, pqe_session *session);
+
+#endif /* PQE_SESSION_H */

@@ -1,0 +1,237 @@
+/*
+ * transaction.c - transactions and savepoints
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "pool.h"
+#include "query.h"
+
+/* The longest name PostgreSQL keeps of an identifier. */
+#define LONGEST_NAME 63
+
+static const char *isolation_clause(pqe_isolation isolation)
+{
+    switch (isolation) {
+    case PQE_ISOLATION_READ_COMMITTED:
+        return " ISOLATION LEVEL READ COMMITTED";
+    case PQE_ISOLATION_REPEATABLE_READ:
+        return " ISOLATION LEVEL REPEATABLE READ";
+    case PQE_ISOLATION_SERIALIZABLE:
+        return " ISOLATION LEVEL SERIALIZABLE";
+    case PQE_ISOLATION_DEFAULT:
+        return "";
+    }
+    return NULL;
+}
+
+/* Runs a statement of our own; it counts in metrics and trace as any other. */
+static pqe_status run_own(pqe_engine *engine, pqe_session *session, const char *sql,
+                          pqe_result **result, pqe_error *error)
+{
+    pqe_call call = PQE_CALL_INIT;
+    pqe_prepared_call prepared;
+    pqe_status status;
+
+    call.sql = sql;
+    status = pqe_call_prepare(&prepared, &call, error);
+    if (status == PQE_OK) {
+        status = pqe_call_run(engine, session, &prepared, result, error);
+        pqe_call_free(&prepared);
+    }
+    return status;
+}
+
+static pqe_status check_options(const pqe_transaction_options *options, pqe_error *error)
+{
+    if (options->version != PQE_TRANSACTION_OPTIONS_VERSION) {
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT,
+                             "the options have version %d, this library knows version %d; start "
+                             "from PQE_TRANSACTION_OPTIONS_INIT",
+                             options->version, PQE_TRANSACTION_OPTIONS_VERSION);
+    }
+    if (isolation_clause(options->isolation) == NULL) {
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "there is no isolation level %d",
+                             (int)options->isolation);
+    }
+    return PQE_OK;
+}
+
+pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_options *options,
+                                 pqe_transaction **transaction, pqe_error *error)
+{
+    static const pqe_transaction_options defaults = PQE_TRANSACTION_OPTIONS_INIT;
+    pqe_lease *lease;
+    pqe_session *session;
+    char sql[128];
+    pqe_status status = pqe_engine_check(engine, error);
+
+    if (status != PQE_OK) {
+        return status;
+    }
+    if (transaction == NULL) {
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "transaction is NULL");
+    }
+    *transaction = NULL;
+    if (options == NULL) {
+        options = &defaults;
+    }
+    status = check_options(options, error);
+    if (status == PQE_OK) {
+        status = pqe_lease_take(engine->pool, PQE_LEASE_TRANSACTION, options->who, &lease, error);
+    }
+    if (status == PQE_OK) {
+        status = pqe_lease_enter(lease, PQE_LEASE_TRANSACTION, &session, error);
+    }
+    if (status != PQE_OK) {
+        return status;
+    }
+    snprintf(sql, sizeof(sql), "BEGIN%s%s%s", isolation_clause(options->isolation),
+             options->read_only ? " READ ONLY" : "", options->deferrable ? " DEFERRABLE" : "");
+    status = run_own(engine, session, sql, NULL, error);
+    if (status != PQE_OK) {
+        pqe_lease_end(lease);
+        return status;
+    }
+    pqe_lease_leave(lease);
+    *transaction = (pqe_transaction *)lease;
+    return PQE_OK;
+}
+
+pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, const pqe_call *call,
+                                        pqe_result **result, pqe_error *error)
+{
+    pqe_lease *lease = (pqe_lease *)transaction;
+    pqe_prepared_call prepared;
+    pqe_session *session;
+    pqe_status status;
+
+    if (result != NULL) {
+        *result = NULL;
+    }
+    status = pqe_lease_enter(lease, PQE_LEASE_TRANSACTION, &session, error);
+    if (status != PQE_OK) {
+        return status;
+    }
+    status = pqe_call_prepare(&prepared, call, error);
+    if (status == PQE_OK) {
+        if (prepared.statement.controls_transaction) {
+            pqe_error_set(error, PQE_ERR_STATE,
+                          "a transaction begins and ends by its functions, not by statements");
+            pqe_error_hint(error, "Use pqe_transaction_commit or pqe_transaction_rollback.");
+            pqe_error_statement(error, call->sql);
+            status = PQE_ERR_STATE;
+        } else {
+            status = pqe_call_run(lease->pool->engine, session, &prepared, result, error);
+        }
+        pqe_call_free(&prepared);
+    }
+    pqe_lease_leave(lease);
+    return status;
+}
+
+pqe_status pqe_transaction_execute(pqe_transaction *transaction, const char *sql,
+                                   const pqe_param *params, size_t param_count, pqe_result **result,
+                                   pqe_error *error)
+{
+    pqe_call call = PQE_CALL_INIT;
+
+    call.sql = sql;
+    call.params = params;
+    call.param_count = param_count;
+    return pqe_transaction_execute_call(transaction, &call, result, error);
+}
+
+pqe_status pqe_transaction_commit(pqe_transaction *transaction, pqe_error *error)
+{
+    pqe_lease *lease = (pqe_lease *)transaction;
+    pqe_result *result = NULL;
+    pqe_session *session;
+    pqe_status status = pqe_lease_enter(lease, PQE_LEASE_TRANSACTION, &session, error);
+
+    if (status != PQE_OK) {
+        return status;
+    }
+    status = run_own(lease->pool->engine, session, "COMMIT", &result, error);
+    /* The server answers a COMMIT of a failed transaction with ROLLBACK, and no error. */
+    if (status == PQE_OK && strcmp(pqe_result_command(result), "ROLLBACK") == 0) {
+        status = pqe_error_set(error, PQE_ERR_QUERY,
+                               "the transaction was rolled back, because a statement in it had "
+                               "failed");
+        if (error != NULL) {
+            memcpy(error->sqlstate, "25P02", 6);
+        }
+        pqe_error_statement(error, "COMMIT");
+    }
+    pqe_result_free(result);
+    pqe_lease_end(lease);
+    return status;
+}
+
+pqe_status pqe_transaction_rollback(pqe_transaction *transaction, pqe_error *error)
+{
+    pqe_lease *lease = (pqe_lease *)transaction;
+    pqe_session *session;
+    pqe_status status = pqe_lease_enter(lease, PQE_LEASE_TRANSACTION, &session, error);
+
+    if (status != PQE_OK) {
+        return status;
+    }
+    status = run_own(lease->pool->engine, session, "ROLLBACK", NULL, error);
+    pqe_lease_end(lease);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+/* Savepoints                                                                                     */
+/* ---------------------------------------------------------------------------------------------- */
+
+/* Runs "COMMAND "name"". */
+static pqe_status run_with_name(pqe_transaction *transaction, const char *command, const char *name,
+                                pqe_error *error)
+{
+    pqe_lease *lease = (pqe_lease *)transaction;
+    pqe_session *session;
+    pqe_buffer sql = PQE_BUFFER_INIT;
+    pqe_status status = pqe_lease_enter(lease, PQE_LEASE_TRANSACTION, &session, error);
+    char *quoted;
+
+    if (status != PQE_OK) {
+        return status;
+    }
+    if (name == NULL || name[0] == '\0' || strlen(name) > LONGEST_NAME) {
+        pqe_lease_leave(lease);
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT,
+                             "a savepoint's name must have 1 to %d bytes", LONGEST_NAME);
+    }
+    quoted = PQescapeIdentifier(session->pg, name, strlen(name));
+    if (quoted == NULL) {
+        status = pqe_error_from_connection(error, PQE_ERR_INVALID_ARGUMENT, session->pg,
+                                           "the savepoint's name cannot be quoted", false);
+    } else {
+        pqe_buffer_printf(&sql, "%s %s", command, quoted);
+        PQfreemem(quoted);
+        status = pqe_buffer_failed(&sql)
+                     ? pqe_error_no_memory(error)
+                     : run_own(lease->pool->engine, session, sql.data, NULL, error);
+    }
+    pqe_buffer_free(&sql);
+    pqe_lease_leave(lease);
+    return status;
+}
+
+pqe_status pqe_savepoint(pqe_transaction *transaction, const char *name, pqe_error *error)
+{
+    return run_with_name(transaction, "SAVEPOINT", name, error);
+}
+
+pqe_status pqe_rollback_to(pqe_transaction *transaction, const char *name, pqe_error *error)
+{
+    return run_with_name(transaction, "ROLLBACK TO SAVEPOINT", name, error);
+}
+
+pqe_status pqe_release_savepoint(pqe_transaction *transaction, const char *name, pqe_error *error)
+{
+    return run_with_name(transaction, "RELEASE SAVEPOINT", name, error);
+}

@@ -202,6 +202,19 @@ static bool has_wanted(const PGresult *plan)
     return false;
 }
 
+/* The migration that a new one builds on: the newest that is applied. */
+static const char *newest_applied(const pqe_migration_session *session)
+{
+    for (size_t i = session->count; i > 0; i--) {
+        const char *state = session->states[i - 1].state;
+
+        if (strcmp(state, "applied") == 0 || strcmp(state, "missing") == 0) {
+            return session->states[i - 1].version;
+        }
+    }
+    return "";
+}
+
 static pqe_status make_file(pqe_migration_session *session, const PGresult *plan,
                             const char *message, const char *models, pqe_migration_file *file,
                             pqe_error *error)
@@ -221,7 +234,7 @@ static pqe_status make_file(pqe_migration_session *session, const PGresult *plan
     file->up = pqe_buffer_take(&up);
     file->version = pqe_migration_new_version(newest);
     file->message = one_line(message);
-    file->depends = strdup(newest != NULL ? newest : "");
+    file->depends = strdup(newest_applied(session));
     file->models_hash = hash_of_models(session, models);
     if (!file->up || !file->version || !file->message || !file->depends) {
         return pqe_error_no_memory(error);

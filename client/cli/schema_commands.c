@@ -1,0 +1,143 @@
+/*
+ * schema_commands.c - diff, drift and export: what the extension says of models and database
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "migration_plan.h"
+#include "print.h"
+#include "schema.h"
+
+/* Runs a query that takes the models and the plan options; -1: go on. */
+static int query_models(cli *c, const char *sql, PGresult **result)
+{
+    PGconn *connection;
+    pqe_error error;
+    pqe_status status;
+    int code = cli_connect(c, &connection);
+
+    if (code >= 0) {
+        return code;
+    }
+    status = pqe_model_query(c->engine, connection, sql, c->plan_json, result, &error);
+    PQfinish(connection);
+    return status == PQE_OK ? -1 : cli_fail(&error);
+}
+
+int cli_diff(cli *c)
+{
+    pqe_buffer text = PQE_BUFFER_INIT;
+    PGresult *plan;
+    int rows;
+    int code = query_models(c,
+                            c->options.json
+                                ? "SELECT seq, phase, kind, object, action, statement, reverse,"
+                                  " to_json(hazards) AS hazards, transactional"
+                                  " FROM pqengine.plan($1, $2::jsonb) ORDER BY seq"
+                                : pqe_plan_query,
+                            &plan);
+
+    if (code >= 0) {
+        return code;
+    }
+    rows = PQntuples(plan);
+    if (c->options.json) {
+        json_rows(&text, plan);
+        pqe_buffer_append_char(&text, '\n');
+    } else if (!c->options.quiet) {
+        pqe_plan_print(plan, &text);
+    }
+    PQclear(plan);
+    code = print_text(&text);
+    return code == CLI_DONE && c->options.exit_code && rows > 0 ? CLI_DIFFERENT : code;
+}
+
+/* "changed column public.users.email, type: expected text, actual integer" */
+static void append_drift(pqe_buffer *text, const PGresult *drift, int row)
+{
+    pqe_buffer_printf(text, "%s %s %s", PQgetvalue(drift, row, 0), PQgetvalue(drift, row, 1),
+                      PQgetvalue(drift, row, 2));
+    if (!PQgetisnull(drift, row, 3)) {
+        pqe_buffer_printf(text, ", %s: expected %s, actual %s", PQgetvalue(drift, row, 3),
+                          PQgetisnull(drift, row, 4) ? "(none)" : PQgetvalue(drift, row, 4),
+                          PQgetisnull(drift, row, 5) ? "(none)" : PQgetvalue(drift, row, 5));
+    }
+    pqe_buffer_append_char(text, '\n');
+}
+
+int cli_drift(cli *c)
+{
+    pqe_buffer text = PQE_BUFFER_INIT;
+    PGresult *drift;
+    int rows;
+    int code = query_models(c,
+                            "SELECT change, kind, object, property, expected, actual"
+                            " FROM pqengine.drift($1, $2::jsonb)",
+                            &drift);
+
+    if (code >= 0) {
+        return code;
+    }
+    rows = PQntuples(drift);
+    if (c->options.json) {
+        json_rows(&text, drift);
+        pqe_buffer_append_char(&text, '\n');
+    }
+    for (int row = 0; row < rows && !c->options.json && !c->options.quiet; row++) {
+        append_drift(&text, drift, row);
+    }
+    PQclear(drift);
+    code = print_text(&text);
+    return code == CLI_DONE && rows > 0 ? CLI_DIFFERENT : code;
+}
+
+static int write_output(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    if (file == NULL || fputs(text, file) == EOF || fflush(file) != 0) {
+        (void)fprintf(stderr, "pqengine: error: cannot write \"%s\": %s\n", path, strerror(errno));
+        if (file != NULL) {
+            (void)fclose(file);
+        }
+        return CLI_FAILED;
+    }
+    if (fclose(file) != 0) {
+        (void)fprintf(stderr, "pqengine: error: cannot write \"%s\": %s\n", path, strerror(errno));
+        return CLI_FAILED;
+    }
+    return CLI_DONE;
+}
+
+int cli_export(cli *c)
+{
+    const char *parameters[] = {c->options.schemas};
+    PGconn *connection;
+    PGresult *result;
+    int code = cli_connect(c, &connection);
+
+    if (code >= 0) {
+        return code;
+    }
+    code = cli_query(connection, "SELECT pqengine.export(pg_catalog.string_to_array($1, ','))", 1,
+                     parameters, &result);
+    if (code < 0) {
+        const char *text = PQgetvalue(result, 0, 0);
+
+        code = CLI_DONE;
+        if (c->options.output != NULL) {
+            code = write_output(c->options.output, text);
+        } else {
+            pqe_buffer copy = PQE_BUFFER_INIT;
+
+            pqe_buffer_append(&copy, text);
+            code = print_text(&copy);
+        }
+        PQclear(result);
+    }
+    PQfinish(connection);
+    return code;
+}

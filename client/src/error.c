@@ -60,18 +60,22 @@ static void mark_cut(char *text, size_t size)
 
 void pqe_text_copy(char *to, size_t size, const char *from)
 {
-    size_t length = from != NULL ? strlen(from) : 0;
+    size_t length = from != NULL ? strnlen(from, size) : 0;
 
-    if (length < size) {
-        if (length > 0) {
-            memcpy(to, from, length);
-        }
-        to[length] = '\0';
+    if (size < 4) {
+        /* no room for the mark; no field is so small */
+        to[0] = '\0';
         return;
     }
-    memcpy(to, from, size - 1);
-    to[size - 1] = '\0';
-    mark_cut(to, size);
+    if (from != NULL) {
+        memcpy(to, from, length < size ? length : size - 1);
+    }
+    if (length < size) {
+        to[length] = '\0';
+    } else {
+        to[size - 1] = '\0';
+        mark_cut(to, size);
+    }
 }
 
 static void text_vprintf(char *to, size_t size, const char *format, va_list arguments)

@@ -492,7 +492,7 @@ static bool is_fit(pqe_pool *pool, pqe_session *session)
 pqe_status pqe_pool_take(pqe_pool *pool, const char *who, pqe_session **session, pqe_error *error)
 {
     for (;;) {
-        bool fresh;
+        bool fresh = false;
         pqe_status status = take_any(pool, who, session, &fresh, error);
 
         if (status != PQE_OK || fresh || is_fit(pool, *session)) {

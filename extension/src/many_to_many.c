@@ -232,7 +232,7 @@ junction_name(const JunctionSide *sides, const char *left_schema, text *given)
 							makeObjectName(sides[0].table, sides[1].table, "junction"), -1);
 
 	name = makeRangeVarFromNameList(textToQualifiedNameList(given));
-	if (name->catalogname != NULL)
+	if (name->catalogname != NULL || name->relname[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
 				 errmsg("invalid name of a junction table: \"%s\"", text_to_cstring(given)),
@@ -311,7 +311,7 @@ run_utility(const char *sql)
 }
 
 static Oid
-create_junction(const JunctionSide *sides, const RangeVar *name)
+create_junction(const JunctionSide *sides, RangeVar *name)
 {
 	char	   *table = quote_qualified_identifier(name->schemaname, name->relname);
 
@@ -319,7 +319,7 @@ create_junction(const JunctionSide *sides, const RangeVar *name)
 	run_utility(create_table_sql(sides, table));
 	run_utility(create_index_sql(sides, table));
 	SPI_finish();
-	return get_relname_relid(name->relname, get_namespace_oid(name->schemaname, false));
+	return RangeVarGetRelid(name, NoLock, false);
 }
 
 /*

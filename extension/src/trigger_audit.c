@@ -75,27 +75,25 @@ enum
 	PARAM_OPERATION, PARAM_SCHEMA, PARAM_TABLE, PARAM_KEY, PARAM_OLD, PARAM_NEW, PARAM_COUNT
 };
 
-/* The schema and name that "table" means; the target's schema by default. */
-static void
-resolve_name(Oid target, const char *table, char **schema, char **name)
+/* The table that the option "table" means; the target's schema by default. */
+static RangeVar *
+audit_table(Oid target, const char *table)
 {
-	RangeVar   *rv;
+	char	   *schema = get_namespace_name(get_rel_namespace(target));
+	RangeVar   *name;
 
 	if (table == NULL)
-	{
-		*schema = get_namespace_name(get_rel_namespace(target));
-		*name = makeObjectName(get_rel_name(target), NULL, "audit");
-		return;
-	}
-	rv = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(table)));
-	if (rv->catalogname != NULL)
+		return makeRangeVar(schema, makeObjectName(get_rel_name(target), NULL, "audit"), -1);
+
+	name = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(table)));
+	if (name->catalogname != NULL || name->relname[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
 				 errmsg("invalid name of an audit table: \"%s\"", table),
 				 errhint("Give the name as \"table\" or \"schema.table\".")));
-	*schema = rv->schemaname ? rv->schemaname :
-		get_namespace_name(get_rel_namespace(target));
-	*name = rv->relname;
+	if (name->schemaname == NULL)
+		name->schemaname = schema;
+	return name;
 }
 
 static void
@@ -148,15 +146,12 @@ static void
 prepare(Relation target, void *opts, TriggerShape *shape)
 {
 	AuditOptions *audit = opts;
-	char	   *schema;
-	char	   *name;
-	Oid			table;
+	RangeVar   *name = audit_table(RelationGetRelid(target), audit->table);
+	Oid			table = RangeVarGetRelid(name, NoLock, true);
 
-	resolve_name(RelationGetRelid(target), audit->table, &schema, &name);
-	audit->table = quote_qualified_identifier(schema, name);
+	audit->table = quote_qualified_identifier(name->schemaname, name->relname);
 	(void) trigger_row_all_but(target, audit->exclude);
 
-	table = get_relname_relid(name, get_namespace_oid(schema, false));
 	if (OidIsValid(table))
 		check_table(table, RelationGetRelid(target), audit->table);
 	else
@@ -193,12 +188,11 @@ make_state(const TriggerData *trigdata)
 {
 	AuditState *state = palloc0(sizeof(AuditState));
 	Oid			table = trigger_declared_on(trigdata);
-	char	   *schema;
-	char	   *name;
+	RangeVar   *name;
 
 	state->options = trigger_options_from_args(&audit_behaviour, trigdata->tg_trigger);
-	resolve_name(table, state->options->table, &schema, &name);
-	state->query = insert_query(quote_qualified_identifier(schema, name));
+	name = audit_table(table, state->options->table);
+	state->query = insert_query(quote_qualified_identifier(name->schemaname, name->relname));
 	state->schema_name = CStringGetTextDatum(get_namespace_name(get_rel_namespace(table)));
 	state->table_name = CStringGetTextDatum(get_rel_name(table));
 	state->row = trigger_row_all_but(trigdata->tg_relation, state->options->exclude);

@@ -1,0 +1,46 @@
+-- The schema engine: what models want, how the database differs, and the way
+-- from one to the other.  All functions run with the caller's rights.
+
+CREATE FUNCTION plan(models text, options jsonb DEFAULT '{}',
+                     OUT seq int, OUT phase text, OUT kind text, OUT object text, OUT action text,
+                     OUT statement text, OUT reverse text, OUT hazards text[], OUT transactional bool)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'pqe_plan';
+
+COMMENT ON FUNCTION plan(text, jsonb) IS
+'the steps that take this database to what the models want; executing "statement" in the order of "seq", each on its own outside a transaction block, gets there';
+
+CREATE FUNCTION drift(models text, options jsonb DEFAULT '{}',
+                      OUT change text, OUT kind text, OUT object text, OUT property text,
+                      OUT expected text, OUT actual text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'pqe_drift';
+
+COMMENT ON FUNCTION drift(text, jsonb) IS
+'how this database differs from what the models want: objects missing, unexpected or changed, and such as pqengine does not manage; no rows where it does not differ';
+
+CREATE FUNCTION ensure_tables(models text, options jsonb DEFAULT '{}')
+RETURNS SETOF text
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'pqe_ensure_tables';
+
+COMMENT ON FUNCTION ensure_tables(text, jsonb) IS
+'creates what the models want and the database lacks, in dependency order, and never alters or drops; returns the statements it ran';
+
+CREATE FUNCTION export(schemas text[] DEFAULT NULL)
+RETURNS text
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'pqe_export';
+
+COMMENT ON FUNCTION export(text[]) IS
+'what the named schemas (default: all) hold now, as model text';
+
+CREATE FUNCTION fingerprint(schemas text[] DEFAULT NULL)
+RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'pqe_fingerprint';
+
+COMMENT ON FUNCTION fingerprint(text[]) IS
+'a value that changes with any DDL in the named schemas (default: all), and takes milliseconds to get';

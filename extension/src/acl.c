@@ -1,0 +1,146 @@
+/*-------------------------------------------------------------------------
+ *
+ * acl.c
+ *		GRANT and REVOKE from the difference of two privilege lists.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "acl.h"
+
+typedef struct Privilege
+{
+	char	   *privilege;
+	bool		grantable;
+	char	   *grantee;
+	char	   *column;
+} Privilege;
+
+static List *
+parse_list(const char *text)
+{
+	List	   *list = NIL;
+	char	   *state = NULL;
+
+	if (text == NULL)
+		return NIL;
+	for (char *line = strtok_r(pstrdup(text), "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+	{
+		Privilege  *item = palloc(sizeof(Privilege));
+		char	   *mark = strchr(line, '|');
+		char	   *last = strrchr(line, '|');
+
+		*mark = '\0';
+		*last = '\0';
+		item->privilege = line;
+		item->grantable = mark[1] == 't';
+		item->grantee = mark + 3;
+		item->column = last + 1;
+		list = lappend(list, item);
+	}
+	return list;
+}
+
+static Privilege *
+find(List *list, const Privilege *wanted)
+{
+	ListCell   *lc;
+
+	foreach(lc, list)
+	{
+		Privilege  *item = lfirst(lc);
+
+		if (strcmp(item->privilege, wanted->privilege) == 0 &&
+			strcmp(item->grantee, wanted->grantee) == 0 &&
+			strcmp(item->column, wanted->column) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+/*
+ * One statement for all privileges in the list that share grantee and grant
+ * option; the order of the lists keeps these together.
+ */
+static void
+emit_groups(PqeScript *script, List *list, const char *format, const char *prefix, const char *object,
+			const char *suffix)
+{
+	ListCell   *lc;
+	List	   *done = NIL;
+
+	foreach(lc, list)
+	{
+		Privilege  *first = lfirst(lc);
+		StringInfoData privileges;
+		ListCell   *lc2;
+
+		if (list_member_ptr(done, first))
+			continue;
+		initStringInfo(&privileges);
+		foreach(lc2, list)
+		{
+			Privilege  *item = lfirst(lc2);
+
+			if (strcmp(item->grantee, first->grantee) != 0)
+				continue;
+			appendStringInfo(&privileges, "%s%s", privileges.len ? ", " : "", item->privilege);
+			if (item->column[0] != '\0')
+				appendStringInfo(&privileges, " (%s)", item->column);
+			done = lappend(done, item);
+		}
+		pqe_emit(script, PQE_CHANGES_PRIVILEGES, format, prefix, privileges.data, object,
+				 first->grantee, suffix);
+	}
+}
+
+/*
+ * PREFIX is empty, or "ALTER DEFAULT PRIVILEGES ... " ; OBJECT what stands
+ * behind ON.  Revokes come first, and all of them before any grant, because a
+ * revoke on a table takes the column privileges along.
+ */
+void
+pqe_emit_acl(PqeScript *script, const char *prefix, const char *object,
+			 const char *from, const char *to)
+{
+	List	   *before = parse_list(from);
+	List	   *after = parse_list(to);
+	List	   *revoke = NIL;
+	List	   *revoke_option = NIL;
+	List	   *grant = NIL;
+	List	   *grant_option = NIL;
+	bool		table_revoked = false;
+	ListCell   *lc;
+
+	foreach(lc, before)
+	{
+		Privilege  *item = lfirst(lc);
+		Privilege  *other = find(after, item);
+
+		if (other == NULL)
+		{
+			revoke = lappend(revoke, item);
+			table_revoked |= item->column[0] == '\0';
+		}
+		else if (item->grantable && !other->grantable)
+			revoke_option = lappend(revoke_option, item);
+	}
+	foreach(lc, after)
+	{
+		Privilege  *item = lfirst(lc);
+		Privilege  *other = find(before, item);
+		bool		lost = table_revoked && item->column[0] != '\0';
+
+		if (other != NULL && !lost && !(item->grantable && !other->grantable))
+			continue;
+		if (item->grantable)
+			grant_option = lappend(grant_option, item);
+		else
+			grant = lappend(grant, item);
+	}
+	emit_groups(script, revoke, "%sREVOKE %s ON %s FROM %s%s", prefix, object, "");
+	emit_groups(script, revoke_option, "%sREVOKE GRANT OPTION FOR %s ON %s FROM %s%s", prefix, object, "");
+	emit_groups(script, grant, "%sGRANT %s ON %s TO %s%s", prefix, object, "");
+	emit_groups(script, grant_option, "%sGRANT %s ON %s TO %s%s", prefix, object, " WITH GRANT OPTION");
+}

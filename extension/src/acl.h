@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * acl.h
+ *		GRANT and REVOKE from the difference of two privilege lists.
+ *
+ * A list is text, one privilege a line: PRIVILEGE|GRANTABLE|GRANTEE|COLUMN,
+ * with GRANTABLE t or f, GRANTEE quoted (or PUBLIC), COLUMN quoted or empty.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_ACL_H
+#define PQE_ACL_H
+
+#include "script.h"
+
+/* SQL that makes such lines out of an aclitem[]. */
+#define PQE_SQL_ACL_LINE(x, column) \
+"format('%s|%s|%s|%s', " x ".privilege_type, CASE WHEN " x ".is_grantable THEN 't' ELSE 'f' END," \
+" CASE WHEN " x ".grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(" x ".grantee)) END, " column ")"
+
+extern void pqe_emit_acl(PqeScript *script, const char *prefix, const char *object,
+						 const char *from, const char *to);
+
+#endif							/* PQE_ACL_H */

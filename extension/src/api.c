@@ -1,0 +1,211 @@
+/*-------------------------------------------------------------------------
+ *
+ * api.c
+ *		The SQL functions plan, drift, ensure_tables, export, fingerprint.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "arrays.h"
+#include "ensure.h"
+#include "export.h"
+#include "fingerprint.h"
+#include "plan.h"
+
+PG_FUNCTION_INFO_V1(pqe_plan);
+PG_FUNCTION_INFO_V1(pqe_drift);
+PG_FUNCTION_INFO_V1(pqe_ensure_tables);
+PG_FUNCTION_INFO_V1(pqe_export);
+PG_FUNCTION_INFO_V1(pqe_fingerprint);
+
+static PqeSides *
+compare(FunctionCallInfo fcinfo, PqeOptions **options)
+{
+	PqeSides   *sides;
+
+	*options = pqe_options_parse(PG_GETARG_JSONB_P(1));
+	sides = pqe_realize(text_to_cstring(PG_GETARG_TEXT_PP(0)), *options);
+	pqe_diff_match(sides, *options);
+	return sides;
+}
+
+static Datum
+text_or_null(const char *value, bool *isnull)
+{
+	*isnull = value == NULL;
+	return value ? CStringGetTextDatum(value) : (Datum) 0;
+}
+
+static Datum
+hazard_array(int hazards)
+{
+	return pqe_text_array(pqe_hazard_names(hazards));
+}
+
+static void
+put_step(ReturnSetInfo *rsinfo, int seq, const PqeStep *step)
+{
+	Datum		values[9];
+	bool		nulls[9] = {0};
+
+	values[0] = Int32GetDatum(seq);
+	values[1] = CStringGetTextDatum(step->phase);
+	values[2] = CStringGetTextDatum(step->kind);
+	values[3] = CStringGetTextDatum(step->object);
+	values[4] = CStringGetTextDatum(step->action);
+	values[5] = CStringGetTextDatum(step->statement);
+	values[6] = text_or_null(step->reverse, &nulls[6]);
+	values[7] = hazard_array(step->hazards);
+	values[8] = BoolGetDatum(step->transactional);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+static void
+warn_of_unmanaged(PqeSides *sides)
+{
+	ListCell   *lc;
+
+	foreach(lc, pqe_unmanaged(sides->schema_names))
+	{
+		PqeDifference *row = lfirst(lc);
+
+		ereport(WARNING,
+				(errmsg("%s %s is unmanaged: pqengine does not know this kind of object", row->kind, row->object)));
+	}
+}
+
+/*
+ * plan(models text, options jsonb)
+ */
+Datum
+pqe_plan(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	PqeOptions *options;
+	PqeSides   *sides;
+	PqePlan    *plan;
+	int			seq = 0;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	sides = compare(fcinfo, &options);
+	plan = pqe_plan_make(sides, options);
+	pqe_plan_order(plan);
+	foreach(lc, pqe_plan_steps(plan))
+		put_step(rsinfo, ++seq, lfirst(lc));
+	warn_of_unmanaged(sides);
+	return (Datum) 0;
+}
+
+static void
+put_difference(ReturnSetInfo *rsinfo, const PqeDifference *row)
+{
+	Datum		values[6];
+	bool		nulls[6] = {0};
+
+	values[0] = CStringGetTextDatum(row->change);
+	values[1] = CStringGetTextDatum(row->kind);
+	values[2] = CStringGetTextDatum(row->object);
+	values[3] = text_or_null(row->property, &nulls[3]);
+	values[4] = text_or_null(row->expected, &nulls[4]);
+	values[5] = text_or_null(row->actual, &nulls[5]);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/*
+ * drift(models text, options jsonb)
+ */
+Datum
+pqe_drift(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	PqeOptions *options;
+	PqeSides   *sides;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	sides = compare(fcinfo, &options);
+	foreach(lc, pqe_diff_drift(sides))
+		put_difference(rsinfo, lfirst(lc));
+	foreach(lc, pqe_unmanaged(sides->schema_names))
+		put_difference(rsinfo, lfirst(lc));
+	return (Datum) 0;
+}
+
+/*
+ * ensure_tables(models text, options jsonb)
+ */
+Datum
+pqe_ensure_tables(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	PqeOptions *options;
+	PqeSides   *sides;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	sides = compare(fcinfo, &options);
+	foreach(lc, pqe_ensure_missing(sides, options))
+	{
+		Datum		value = CStringGetTextDatum(lfirst(lc));
+		bool		isnull = false;
+
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &value, &isnull);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * The schemas named by a text[] argument; all where it is NULL.
+ */
+static List *
+schemas_argument(FunctionCallInfo fcinfo)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	List	   *names = NIL;
+
+	if (PG_ARGISNULL(0))
+		return pqe_all_schemas();
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("a schema name must not be null")));
+		names = lappend(names, TextDatumGetCString(elements[i]));
+	}
+	return names;
+}
+
+/*
+ * export(schemas text[])
+ */
+Datum
+pqe_export(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(pqe_export_models(schemas_argument(fcinfo), PG_ARGISNULL(0))));
+}
+
+/*
+ * fingerprint(schemas text[])
+ */
+Datum
+pqe_fingerprint(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(pqe_fingerprint_of(schemas_argument(fcinfo))));
+}

@@ -1,0 +1,151 @@
+/*-------------------------------------------------------------------------
+ *
+ * bodies.c
+ *		Finds the names that function bodies use.
+ *
+ * The server records nothing of what a function's text refers to, but checks
+ * some of it when the function is created.  Whatever language a body is in, those of its words that
+ * are names of facts become wishes about the order ("soft" edges), which give
+ * way where they would form a cycle; a wish too many does no harm.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include <ctype.h>
+
+#include "miscadmin.h"
+#include "parser/scansup.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "facts.h"
+#include "kind.h"
+
+typedef struct NameEntry
+{
+	char		name[NAMEDATALEN];
+	List	   *facts;
+} NameEntry;
+
+static HTAB *
+names_of(PqeFacts *facts)
+{
+	HASHCTL		control;
+	HTAB	   *names;
+	ListCell   *lc;
+
+	memset(&control, 0, sizeof(control));
+	control.keysize = NAMEDATALEN;
+	control.entrysize = sizeof(NameEntry);
+	control.hcxt = CurrentMemoryContext;
+	names = hash_create("pqengine names", 1024, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	foreach(lc, facts->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+		NameEntry  *entry;
+		bool		found;
+
+		if (!fact->kind->named_in_bodies)
+			continue;
+		entry = hash_search(names, fact->name, HASH_ENTER, &found);
+		if (!found)
+			entry->facts = NIL;
+		entry->facts = lappend(entry->facts, fact);
+	}
+	return names;
+}
+
+static void
+wish(PqeFacts *facts, PqeFact *fact, HTAB *names, const char *name)
+{
+	NameEntry  *entry;
+	ListCell   *lc;
+	MemoryContext old;
+
+	if (strlen(name) >= NAMEDATALEN)
+		return;
+	entry = hash_search(names, name, HASH_FIND, NULL);
+	if (entry == NULL)
+		return;
+	old = MemoryContextSwitchTo(facts->context);
+	foreach(lc, entry->facts)
+		if (lfirst(lc) != fact)
+			fact->soft_depends_on = list_append_unique_ptr(fact->soft_depends_on, lfirst(lc));
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+is_word_start(unsigned char c)
+{
+	return isalpha(c) || c == '_' || IS_HIGHBIT_SET(c);
+}
+
+static bool
+is_word(unsigned char c)
+{
+	return is_word_start(c) || isdigit(c) || c == '$';
+}
+
+/*
+ * Every word of the body, folded as the server folds names, and every quoted
+ * one.
+ */
+static void
+scan_body(PqeFacts *facts, PqeFact *fact, HTAB *names, const char *body)
+{
+	const char *p = body;
+
+	while (*p != '\0')
+	{
+		const char *start = p;
+
+		if (*p == '"')
+		{
+			const char *end = strchr(p + 1, '"');
+
+			if (end == NULL)
+				return;
+			if (end > p + 1)
+				wish(facts, fact, names, pnstrdup(p + 1, end - p - 1));
+			p = end + 1;
+		}
+		else if (is_word_start((unsigned char) *p))
+		{
+			while (is_word((unsigned char) *p))
+				p++;
+			if (p - start < NAMEDATALEN)
+				wish(facts, fact, names, downcase_identifier(start, p - start, false, false));
+		}
+		else
+			p++;
+	}
+}
+
+/*
+ * Reads the bodies of all facts whose kind has one (the property _body).
+ */
+void
+pqe_bodies_read(PqeFacts *facts)
+{
+	HTAB	   *names = NULL;
+	ListCell   *lc;
+
+	foreach(lc, facts->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+		const char *body;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!fact->kind->has_body)
+			continue;
+		body = pqe_value(fact, "_body");
+		if (body == NULL)
+			continue;
+		if (names == NULL)
+			names = names_of(facts);
+		scan_body(facts, fact, names, body);
+	}
+	if (names != NULL)
+		hash_destroy(names);
+}

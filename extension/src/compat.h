@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *		The only place that knows how PostgreSQL versions differ.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_COMPAT_H
+#define PQE_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "pqengine needs PostgreSQL 15 or later"
+#endif
+
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "nodes/plannodes.h"
+
+/* PostgreSQL 18 dropped the "ordinary default" argument of these. */
+#if PG_VERSION_NUM >= 180000
+#include "utils/guc.h"
+#endif
+
+/* The attribute of pg_class rows that says "moved to another namespace". */
+#if PG_VERSION_NUM >= 160000
+#define pqe_object_ownercheck(classid, objid, role) \
+	object_ownercheck(classid, objid, role)
+#define pqe_namespace_aclcheck(objid, role, mode) \
+	object_aclcheck(NamespaceRelationId, objid, role, mode)
+#define pqe_database_aclcheck(objid, role, mode) \
+	object_aclcheck(DatabaseRelationId, objid, role, mode)
+#else
+#define pqe_object_ownercheck(classid, objid, role) \
+	((classid) == NamespaceRelationId ? pg_namespace_ownercheck(objid, role) : \
+	 pg_class_ownercheck(objid, role))
+#define pqe_namespace_aclcheck(objid, role, mode) \
+	pg_namespace_aclcheck(objid, role, mode)
+#define pqe_database_aclcheck(objid, role, mode) \
+	pg_database_aclcheck(objid, role, mode)
+#endif
+
+/* Columns of system catalogs that came later, for use inside SQL text. */
+#if PG_VERSION_NUM >= 170000
+#define PQE_SQL_COLLATION_LOCALE "c.colllocale"
+#else
+#define PQE_SQL_COLLATION_LOCALE "c.colliculocale"
+#endif
+
+/* From 18 on NOT NULL is a row of pg_constraint; we keep it a column property. */
+#define PQE_SQL_CONSTRAINT_TYPES "('c', 'f', 'p', 'u', 'x')"
+
+#endif							/* PQE_COMPAT_H */

@@ -1,0 +1,179 @@
+/*-------------------------------------------------------------------------
+ *
+ * diff.c
+ *		Matches the facts of both sides and tells how they differ.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "plan.h"
+
+static bool
+kind_is_declared(PqeFacts *facts, const PqeKind *kind)
+{
+	ListCell   *lc;
+
+	foreach(lc, facts->list)
+		if (((PqeFact *) lfirst(lc))->kind == kind)
+			return true;
+	return false;
+}
+
+static bool
+matches_ignore(const PqeFact *fact, const PqeOptions *options)
+{
+	ListCell   *lc;
+
+	foreach(lc, options->ignore)
+	{
+		PqePattern *pattern = lfirst(lc);
+
+		if ((pattern->kind == NULL || strcmp(pattern->kind, fact->kind->name) == 0) &&
+			pqe_pattern_matches(pattern->name, fact->identity))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Partitions come and go at run time: one that the models do not hold is left
+ * alone where the models know its parent as partitioned.
+ */
+static bool
+is_runtime_partition(const PqeFact *fact, PqeFacts *desired)
+{
+	return fact->peer == NULL && fact->kind->belongs_to != NULL &&
+		fact->kind->belongs_to(fact) != NULL &&
+		pqe_facts_by_identity(desired, fact->kind, fact->kind->belongs_to(fact)) != NULL;
+}
+
+static void
+decide_scope(PqeFacts *facts, PqeFacts *desired, const PqeOptions *options)
+{
+	ListCell   *lc;
+
+	foreach(lc, facts->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+		const PqeKind *kind = fact->kind;
+
+		fact->ignored = (fact->parent != NULL && fact->parent->ignored) ||
+			(kind->database_wide && !options->all_schemas && !kind_is_declared(desired, kind)) ||
+			(kind->in_scope != NULL && !kind->in_scope(fact, options)) ||
+			matches_ignore(fact, options) ||
+			(facts != desired && is_runtime_partition(fact, desired));
+	}
+}
+
+/*
+ * Finds each fact's peer, and what is none of the plan's business.
+ */
+void
+pqe_diff_match(PqeSides *sides, const PqeOptions *options)
+{
+	ListCell   *lc;
+
+	foreach(lc, sides->desired->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+		PqeFact    *peer = pqe_facts_by_identity(sides->actual, fact->kind, fact->identity);
+
+		fact->peer = peer;
+		if (peer == NULL)
+			continue;
+		peer->peer = fact;
+		peer->declared_owner = fact->declared_owner;
+		peer->declared_privileges = fact->declared_privileges;
+	}
+	decide_scope(sides->desired, sides->desired, options);
+	decide_scope(sides->actual, sides->desired, options);
+}
+
+/*
+ * The names of the properties that differ.
+ */
+List *
+pqe_diff_properties(const PqeFact *actual, const PqeFact *desired)
+{
+	const PqeColumns *columns = pqe_kind_columns(actual->kind);
+	List	   *names = NIL;
+
+	for (int i = 0; i < columns->count; i++)
+	{
+		const char *name = columns->names[i];
+		bool		same;
+
+		if (name[0] == '_')
+			continue;
+		if (actual->kind->equal != NULL)
+			same = actual->kind->equal(actual, desired, name);
+		else
+			same = pqe_same(actual, desired, name);
+		if (!same)
+			names = lappend(names, columns->names[i]);
+	}
+	return names;
+}
+
+static PqeDifference *
+make_difference(const char *change, const PqeFact *fact)
+{
+	PqeDifference *difference = palloc0(sizeof(PqeDifference));
+
+	difference->change = change;
+	difference->kind = fact->kind->name;
+	difference->object = fact->identity;
+	return difference;
+}
+
+/*
+ * What goes with a missing or unexpected parent is not listed again.
+ */
+static bool
+is_said_by_parent(const PqeFact *fact)
+{
+	return fact->parent != NULL && fact->parent->peer == NULL && !fact->parent->ignored;
+}
+
+List *
+pqe_diff_drift(PqeSides *sides)
+{
+	List	   *rows = NIL;
+	ListCell   *lc;
+
+	foreach(lc, sides->desired->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+		ListCell   *lc2;
+
+		if (fact->ignored)
+			continue;
+		if (fact->peer == NULL)
+		{
+			if (!is_said_by_parent(fact))
+				rows = lappend(rows, make_difference("missing", fact));
+			continue;
+		}
+		if (fact->peer->ignored)
+			continue;
+		foreach(lc2, pqe_diff_properties(fact->peer, fact))
+		{
+			PqeDifference *row = make_difference("changed", fact);
+
+			row->property = lfirst(lc2);
+			row->expected = pqe_value(fact, row->property);
+			row->actual = pqe_value(fact->peer, row->property);
+			rows = lappend(rows, row);
+		}
+	}
+	foreach(lc, sides->actual->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+
+		if (!fact->ignored && fact->peer == NULL && !is_said_by_parent(fact) &&
+			!(fact->goes_with != NULL && fact->goes_with->peer == NULL))
+			rows = lappend(rows, make_difference("unexpected", fact));
+	}
+	return rows;
+}

@@ -1,0 +1,118 @@
+/*-------------------------------------------------------------------------
+ *
+ * ensure.c
+ *		Creates what is missing, in dependency order; alters and drops nothing.
+ *
+ * A missing column or constraint of a table that is there is an alteration of
+ * that table: drift() tells of it, a migration makes it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "utils/guc.h"
+
+#include "ensure.h"
+
+/*
+ * Is the fact whole and new: no part of something that exists?
+ */
+static bool
+is_missing_whole(const PqeFact *fact)
+{
+	return fact->parent == NULL || fact->parent->create_action != NULL;
+}
+
+/*
+ * Leaves in the plan only the creation of missing objects, and of these only
+ * what needs nothing that is left out.
+ */
+static void
+keep_creations(PqePlan *plan)
+{
+	List	   *kept = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->actions)
+	{
+		PqeAction  *action = lfirst(lc);
+
+		if (action->type == PQE_CREATE && !action->rebuild && is_missing_whole(action->fact))
+			kept = lappend(kept, action);
+	}
+	plan->actions = kept;
+}
+
+static bool
+needs_absent(PqePlan *plan, const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->depends_on)
+	{
+		PqeFact    *needed = lfirst(lc);
+		PqeAction  *action = needed->create_action;
+
+		while (action != NULL && action->inside != NULL)
+			action = action->inside;
+		if (action != NULL && !list_member_ptr(plan->actions, action))
+			return true;
+	}
+	return false;
+}
+
+static void
+leave_out_dependents(PqePlan *plan)
+{
+	bool		again = true;
+
+	while (again)
+	{
+		ListCell   *lc;
+
+		again = false;
+		foreach(lc, plan->actions)
+		{
+			PqeAction  *action = lfirst(lc);
+
+			if (needs_absent(plan, action->fact))
+			{
+				plan->actions = foreach_delete_current(plan->actions, lc);
+				again = true;
+			}
+		}
+	}
+}
+
+/*
+ * Runs what creates the missing objects; gives the statements.
+ */
+List *
+pqe_ensure_missing(PqeSides *sides, PqeOptions *options)
+{
+	PqePlan    *plan;
+	List	   *statements = NIL;
+	int			nest_level = NewGUCNestLevel();
+	ListCell   *lc;
+
+	options->concurrently = false;
+	plan = pqe_plan_make(sides, options);
+	pqe_plan_order(plan);
+	keep_creations(plan);
+	leave_out_dependents(plan);
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	foreach(lc, pqe_plan_steps(plan))
+		statements = lappend(statements, pstrdup(((PqeStep *) lfirst(lc))->statement));
+	SPI_connect();
+	foreach(lc, statements)
+		if (SPI_execute(lfirst(lc), false, 0) < 0)
+			elog(ERROR, "could not run \"%s\"", (char *) lfirst(lc));
+	SPI_finish();
+	AtEOXact_GUC(true, nest_level);
+	return statements;
+}

@@ -1,0 +1,67 @@
+/*-------------------------------------------------------------------------
+ *
+ * export.c
+ *		The database as models: the plan that leads from nothing to it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "export.h"
+#include "plan.h"
+
+/*
+ * Is it there in any new database, as it is here?
+ */
+static bool
+is_given(const PqeFact *fact)
+{
+	return strcmp(fact->kind->name, "schema") == 0 && strcmp(fact->identity, "public") == 0;
+}
+
+/*
+ * The given part of the database has no need to be created, but stands for
+ * what it is on both sides.
+ */
+static PqeSides *
+from_nothing(List *schema_names, const PqeOptions *options)
+{
+	PqeSides   *sides = palloc0(sizeof(PqeSides));
+	ListCell   *lc;
+
+	sides->schema_names = schema_names;
+	sides->desired = pqe_read_actual(schema_names, options);
+	sides->actual = pqe_facts_create(options, schema_names);
+	foreach(lc, sides->desired->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+
+		fact->ignored = is_given(fact) || (fact->parent != NULL && is_given(fact->parent)) ||
+			(fact->kind->database_wide && !options->all_schemas && fact->schema == NULL &&
+			 fact->dependents == NIL);
+	}
+	return sides;
+}
+
+char *
+pqe_export_models(List *schema_names, bool whole_database)
+{
+	PqeOptions	options = {0};
+	PqePlan    *plan;
+	StringInfoData text;
+	ListCell   *lc;
+
+	options.all_schemas = whole_database;
+	options.owners = PQE_SCOPE_ALL;
+	options.privileges = PQE_SCOPE_ALL;
+	plan = pqe_plan_make(from_nothing(schema_names, &options), &options);
+	pqe_plan_order(plan);
+	initStringInfo(&text);
+	foreach(lc, pqe_plan_steps(plan))
+	{
+		PqeStep    *step = lfirst(lc);
+
+		appendStringInfo(&text, "%s%s;\n", text.len > 0 ? "\n" : "", step->statement);
+	}
+	return text.data;
+}

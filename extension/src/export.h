@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * export.h
+ *		The database as models.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_EXPORT_H
+#define PQE_EXPORT_H
+
+#include "postgres.h"
+#include "nodes/pg_list.h"
+
+extern char *pqe_export_models(List *schema_names, bool whole_database);
+
+#endif							/* PQE_EXPORT_H */

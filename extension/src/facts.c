@@ -1,0 +1,377 @@
+/*-------------------------------------------------------------------------
+ *
+ * facts.c
+ *		Reads the facts of the managed schemas and links them.
+ *
+ * Each kind brings a query; this file runs them, leaves out what belongs to
+ * an extension, and finds each fact's parent.  Dependencies are depends.c's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "facts.h"
+#include "kind.h"
+
+/* Columns that every kind's query begins with. */
+enum
+{
+	COL_CLASSID = 1,
+	COL_OBJID,
+	COL_OBJSUBID,
+	COL_IDENTITY,
+	COL_SCHEMA,
+	COL_NAME,
+	COL_SLOT,
+	COL_PARENT_CLASS,
+	COL_PARENT_ID,
+	COL_PARENT_SUB,
+	FIXED_COLUMNS = COL_PARENT_SUB
+};
+
+typedef struct AddressEntry
+{
+	ObjectAddress address;
+	PqeFact    *fact;
+} AddressEntry;
+
+typedef struct IdentityKey
+{
+	const PqeKind *kind;
+	const char *identity;
+} IdentityKey;
+
+typedef struct IdentityEntry
+{
+	IdentityKey key;
+	PqeFact    *fact;
+} IdentityEntry;
+
+/* The property names of each kind; the same in every set. */
+static PqeColumns *columns_of_kinds = NULL;
+
+static uint32
+identity_hash(const void *key, Size size)
+{
+	const IdentityKey *k = key;
+
+	return hash_combine(hash_bytes((const unsigned char *) &k->kind, sizeof(k->kind)),
+						hash_bytes((const unsigned char *) k->identity, strlen(k->identity)));
+}
+
+static int
+identity_match(const void *a, const void *b, Size size)
+{
+	const IdentityKey *x = a;
+	const IdentityKey *y = b;
+
+	return x->kind == y->kind ? strcmp(x->identity, y->identity) : 1;
+}
+
+/*
+ * An empty set, in a context of its own below the current one.
+ */
+PqeFacts *
+pqe_facts_create(const PqeOptions *options, List *schema_names)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pqengine facts",
+												  ALLOCSET_DEFAULT_SIZES);
+	PqeFacts   *facts = MemoryContextAllocZero(context, sizeof(PqeFacts));
+	HASHCTL		control;
+
+	facts->context = context;
+	facts->options = options;
+	facts->schema_names = schema_names;
+	memset(&control, 0, sizeof(control));
+	control.hcxt = context;
+	control.keysize = sizeof(ObjectAddress);
+	control.entrysize = sizeof(AddressEntry);
+	facts->by_address = hash_create("pqengine facts by address", 1024, &control,
+									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	control.keysize = sizeof(IdentityKey);
+	control.entrysize = sizeof(IdentityEntry);
+	control.hash = identity_hash;
+	control.match = identity_match;
+	facts->by_identity = hash_create("pqengine facts by identity", 1024, &control,
+									 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	return facts;
+}
+
+PqeFact *
+pqe_facts_by_address(PqeFacts *facts, const ObjectAddress *address)
+{
+	AddressEntry *entry = hash_search(facts->by_address, address, HASH_FIND, NULL);
+
+	return entry ? entry->fact : NULL;
+}
+
+PqeFact *
+pqe_facts_by_identity(PqeFacts *facts, const PqeKind *kind, const char *identity)
+{
+	IdentityKey key = {kind, identity};
+	IdentityEntry *entry = hash_search(facts->by_identity, &key, HASH_FIND, NULL);
+
+	return entry ? entry->fact : NULL;
+}
+
+static char *
+spi_text(HeapTuple tuple, TupleDesc desc, int column)
+{
+	return SPI_getvalue(tuple, desc, column);
+}
+
+static Oid
+spi_oid(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(tuple, desc, column, &isnull);
+
+	return isnull ? InvalidOid : DatumGetObjectId(value);
+}
+
+static int
+spi_int(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(tuple, desc, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt32(value);
+}
+
+static char *
+copy_text(PqeFacts *facts, char *text)
+{
+	return text ? MemoryContextStrdup(facts->context, text) : NULL;
+}
+
+/*
+ * Remembers the names of a kind's properties; they are those of its query.
+ */
+static const PqeColumns *
+columns_of(const PqeKind *kind, TupleDesc desc)
+{
+	PqeColumns *columns;
+	int			index;
+
+	for (index = 0; pqe_kinds[index] != kind; index++)
+		;
+	if (columns_of_kinds == NULL)
+		columns_of_kinds = MemoryContextAllocZero(TopMemoryContext,
+												  sizeof(PqeColumns) * pqe_kind_count);
+	columns = &columns_of_kinds[index];
+	if (columns->names == NULL && desc != NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+		char	  **names = palloc0(sizeof(char *) * (desc->natts - FIXED_COLUMNS + 1));
+
+		for (int i = FIXED_COLUMNS; i < desc->natts; i++)
+			names[i - FIXED_COLUMNS] = pstrdup(NameStr(TupleDescAttr(desc, i)->attname));
+		columns->count = desc->natts - FIXED_COLUMNS;
+		columns->names = names;
+		MemoryContextSwitchTo(old);
+	}
+	return columns;
+}
+
+const PqeColumns *
+pqe_kind_columns(const PqeKind *kind)
+{
+	return columns_of(kind, NULL);
+}
+
+const char *
+pqe_value(const PqeFact *fact, const char *name)
+{
+	const PqeColumns *columns = columns_of(fact->kind, NULL);
+
+	for (int i = 0; i < columns->count; i++)
+		if (strcmp(columns->names[i], name) == 0)
+			return fact->values[i];
+	elog(ERROR, "facts of kind \"%s\" have no property \"%s\"", fact->kind->name, name);
+	return NULL;
+}
+
+bool
+pqe_flag(const PqeFact *fact, const char *name)
+{
+	const char *value = pqe_value(fact, name);
+
+	return value != NULL && value[0] == 't';
+}
+
+bool
+pqe_same(const PqeFact *a, const PqeFact *b, const char *name)
+{
+	const char *x = pqe_value(a, name);
+	const char *y = pqe_value(b, name);
+
+	return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
+}
+
+static void
+add_fact(PqeFacts *facts, const PqeKind *kind, HeapTuple tuple, TupleDesc desc)
+{
+	PqeFact    *fact;
+	AddressEntry *by_address;
+	ObjectAddress address;
+	bool		found;
+
+	address.classId = spi_oid(tuple, desc, COL_CLASSID);
+	address.objectId = spi_oid(tuple, desc, COL_OBJID);
+	address.objectSubId = spi_int(tuple, desc, COL_OBJSUBID);
+	by_address = hash_search(facts->by_address, &address, HASH_ENTER, &found);
+	if (found)
+		return;					/* read before: indexes come in batches */
+
+	fact = MemoryContextAllocZero(facts->context, sizeof(PqeFact));
+	by_address->fact = fact;
+	fact->kind = kind;
+	fact->address = address;
+	fact->identity = copy_text(facts, spi_text(tuple, desc, COL_IDENTITY));
+	fact->schema = copy_text(facts, spi_text(tuple, desc, COL_SCHEMA));
+	fact->name = copy_text(facts, spi_text(tuple, desc, COL_NAME));
+	fact->slot = copy_text(facts, spi_text(tuple, desc, COL_SLOT));
+	fact->parent_address.classId = spi_oid(tuple, desc, COL_PARENT_CLASS);
+	fact->parent_address.objectId = spi_oid(tuple, desc, COL_PARENT_ID);
+	fact->parent_address.objectSubId = spi_int(tuple, desc, COL_PARENT_SUB);
+	fact->values = MemoryContextAllocZero(facts->context,
+										  sizeof(char *) * (desc->natts - FIXED_COLUMNS + 1));
+	for (int i = FIXED_COLUMNS; i < desc->natts; i++)
+		fact->values[i - FIXED_COLUMNS] = copy_text(facts, spi_text(tuple, desc, i + 1));
+	fact->position = list_length(facts->list);
+	facts->list = lappend(facts->list, fact);
+}
+
+/*
+ * The oids of the managed schemas that exist, as the queries' $1.
+ */
+static Datum
+schema_oids(PqeFacts *facts)
+{
+	Datum	   *oids = palloc(sizeof(Datum) * (list_length(facts->schema_names) + 1));
+	int			count = 0;
+	ListCell   *lc;
+
+	foreach(lc, facts->schema_names)
+	{
+		Oid			oid = get_namespace_oid(lfirst(lc), true);
+
+		if (OidIsValid(oid))
+			oids[count++] = ObjectIdGetDatum(oid);
+	}
+	return PointerGetDatum(construct_array(oids, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+}
+
+static void
+read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
+{
+	Oid			types[1] = {OIDARRAYOID};
+	Datum		values[1] = {schemas};
+	MemoryContext old;
+
+	if (SPI_execute_with_args(kind->query, 1, types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read facts of kind \"%s\"", kind->name);
+	columns_of(kind, SPI_tuptable->tupdesc);
+	old = MemoryContextSwitchTo(facts->context);
+	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		add_fact(facts, kind, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
+	}
+	MemoryContextSwitchTo(old);
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * Finds parents, forgets what belongs to an extension or to something that is
+ * not read, and fills the hash by identity.  Parents come before children.
+ */
+static void
+link_parents(PqeFacts *facts, int first)
+{
+	MemoryContext old = MemoryContextSwitchTo(facts->context);
+	List	   *kept = list_truncate(list_copy(facts->list), first);
+
+	for (int i = first; i < list_length(facts->list); i++)
+	{
+		PqeFact    *fact = list_nth(facts->list, i);
+		IdentityKey key = {fact->kind, fact->identity};
+		IdentityEntry *entry;
+		bool		found;
+
+		if (OidIsValid(fact->parent_address.classId))
+			fact->parent = pqe_facts_resolve(facts, &fact->parent_address);
+		if (pqe_facts_is_extension_member(facts, &fact->address) ||
+			(OidIsValid(fact->parent_address.classId) && fact->parent == NULL))
+		{
+			hash_search(facts->by_address, &fact->address, HASH_REMOVE, NULL);
+			continue;
+		}
+		if (fact->parent != NULL)
+			fact->parent->children = lappend(fact->parent->children, fact);
+		entry = hash_search(facts->by_identity, &key, HASH_ENTER, &found);
+		entry->fact = fact;
+		fact->position = list_length(kept);
+		kept = lappend(kept, fact);
+	}
+	facts->list = kept;
+	MemoryContextSwitchTo(old);
+}
+
+static void
+read_kinds(PqeFacts *facts, bool indexes_only)
+{
+	int			first = list_length(facts->list);
+	Datum		schemas;
+
+	SPI_connect();
+	schemas = schema_oids(facts);
+	for (int i = 0; i < pqe_kind_count; i++)
+		if (!indexes_only || pqe_kinds[i]->is_index)
+			read_kind(facts, pqe_kinds[i], schemas);
+	pqe_depends_read_owners(facts);
+	link_parents(facts, first);
+	pqe_depends_read(facts, first);
+	if (!indexes_only)
+		pqe_bodies_read(facts);
+	SPI_finish();
+}
+
+/*
+ * Takes a fact out of the hashes; the list is the caller's affair.
+ */
+void
+pqe_facts_forget(PqeFacts *facts, PqeFact *fact)
+{
+	IdentityKey key = {fact->kind, fact->identity};
+
+	hash_search(facts->by_address, &fact->address, HASH_REMOVE, NULL);
+	hash_search(facts->by_identity, &key, HASH_REMOVE, NULL);
+}
+
+/*
+ * Reads everything.  search_path must be pg_catalog.
+ */
+void
+pqe_facts_read(PqeFacts *facts)
+{
+	read_kinds(facts, false);
+}
+
+/*
+ * Adds indexes (and what hangs on them) that have come since.
+ */
+void
+pqe_facts_read_new_indexes(PqeFacts *facts)
+{
+	read_kinds(facts, true);
+}

@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * facts.h
+ *		Facts: what a database holds, as comparable properties.
+ *
+ * A fact is one property-carrying catalog object.  The facts of a database
+ * (or of the models, built for real in a swap) form a PqeFacts set.  All text
+ * is read with search_path = pg_catalog, so that names are qualified and two
+ * sets can be compared as text.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_FACTS_H
+#define PQE_FACTS_H
+
+#include "postgres.h"
+#include "catalog/objectaddress.h"
+#include "nodes/pg_list.h"
+#include "utils/hsearch.h"
+
+#include "options.h"
+
+typedef struct PqeKind PqeKind;
+typedef struct PqeFact PqeFact;
+
+struct PqeFact
+{
+	const PqeKind *kind;
+	ObjectAddress address;
+	const char *identity;		/* unique in its kind, quoted, qualified */
+	const char *schema;			/* unquoted; NULL for database-wide objects */
+	const char *name;			/* unquoted */
+	const char *slot;			/* what it shares a namespace with, or NULL */
+	ObjectAddress parent_address;
+	PqeFact    *parent;			/* the fact it is part of */
+	PqeFact    *goes_with;		/* another one that takes it along when dropped */
+	List	   *children;
+	char	  **values;			/* as many as the kind has columns */
+	List	   *depends_on;		/* PqeFact: pg_depend, resolved to facts */
+	List	   *dependents;		/* the other way round */
+	List	   *soft_depends_on;	/* names in bodies: wishes, not needs */
+	PqeFact    *peer;			/* the same fact of the other side */
+	bool		declared_owner; /* the models state its owner */
+	bool		declared_privileges;
+	bool		ignored;		/* to be left as it is */
+	bool		inlined;		/* written inside its parent's CREATE */
+	bool		retyped;		/* a column whose type is made anew */
+	int			position;		/* in the set, to keep orders stable */
+	struct PqeAction *create_action;	/* see plan.h */
+	struct PqeAction *alter_action;
+	struct PqeAction *drop_action;
+	struct PqeAction *retire_action;
+};
+
+/* The columns of a kind's query past the fixed ones. */
+typedef struct PqeColumns
+{
+	int			count;
+	char	  **names;
+} PqeColumns;
+
+typedef struct PqeFacts
+{
+	MemoryContext context;
+	List	   *list;			/* PqeFact */
+	HTAB	   *by_address;
+	HTAB	   *by_identity;
+	HTAB	   *owners;			/* object -> what it is an internal part of */
+	List	   *edges;			/* rows of pg_depend, see depends.c */
+	List	   *schema_names;	/* char *: the managed ones */
+	const PqeOptions *options;
+} PqeFacts;
+
+extern PqeFacts *pqe_facts_create(const PqeOptions *options, List *schema_names);
+extern void pqe_facts_read(PqeFacts *facts);
+extern void pqe_facts_read_new_indexes(PqeFacts *facts);
+extern void pqe_facts_forget(PqeFacts *facts, PqeFact *fact);
+extern PqeFact *pqe_facts_by_address(PqeFacts *facts, const ObjectAddress *address);
+extern PqeFact *pqe_facts_by_identity(PqeFacts *facts, const PqeKind *kind, const char *identity);
+extern const PqeColumns *pqe_kind_columns(const PqeKind *kind);
+
+/* A property, or NULL where the catalog has none. */
+extern const char *pqe_value(const PqeFact *fact, const char *name);
+extern bool pqe_flag(const PqeFact *fact, const char *name);
+extern bool pqe_same(const PqeFact *a, const PqeFact *b, const char *name);
+
+/* depends.c; to be called within SPI */
+extern void pqe_depends_read_owners(PqeFacts *facts);
+extern void pqe_depends_read(PqeFacts *facts, int first);
+extern PqeFact *pqe_facts_resolve(PqeFacts *facts, const ObjectAddress *address);
+extern bool pqe_facts_is_extension_member(PqeFacts *facts, const ObjectAddress *address);
+
+/* bodies.c; to be called within SPI */
+extern void pqe_bodies_read(PqeFacts *facts);
+
+#endif							/* PQE_FACTS_H */

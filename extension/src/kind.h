@@ -1,0 +1,120 @@
+/*-------------------------------------------------------------------------
+ *
+ * kind.h
+ *		What the engine asks of a kind of object.
+ *
+ * Everything that is known of a kind lives in kinds/<kind>.c, as one PqeKind;
+ * kinds.c lists them.  The engine compares, orders and prints facts without
+ * knowing what they are.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_KIND_H
+#define PQE_KIND_H
+
+#include "facts.h"
+#include "script.h"
+
+/* What becomes of a fact when something it depends on is taken down. */
+typedef enum PqeOnTakedown
+{
+	PQE_REBUILD,				/* it is dropped and created again */
+	PQE_STAYS,					/* it holds data: its kind adapts it in place */
+} PqeOnTakedown;
+
+struct PqeKind
+{
+	const char *name;			/* as users see it: "materialized view" */
+
+	/*
+	 * Creation order among facts that do not depend on each other; drops go
+	 * the other way.
+	 */
+	int			rank;
+
+	/*
+	 * How it is read.  $1 is an oid[] of the managed schemas.  The query's
+	 * columns are classid, objid, objsubid, identity, schema, name, slot,
+	 * parent_class, parent_id, parent_sub, then the properties.  Properties
+	 * whose name starts with an underscore are not compared; they are what
+	 * create and drop need.
+	 */
+	const char *query;
+
+	bool		database_wide;	/* compared only where asked for or declared */
+	bool		is_index;		/* may be realized in batches */
+	PqeOnTakedown on_takedown;
+
+	/* Survives a change of the type of a column that it uses. */
+	bool		follows_column_type;
+
+	/* An automatic dependency says "goes away with", not "needs". */
+	bool		auto_is_link;
+
+	/* Written inside its parent's CREATE when that comes at the same time. */
+	bool		inline_create;
+
+	/* Writes inline_create children inside its own CREATE. */
+	bool		inlines;
+
+	/* Has a body (property _body) whose words may be names of others. */
+	bool		has_body;
+
+	/* Its name may stand in a body. */
+	bool		named_in_bodies;
+
+	/* Dropping it loses rows or values. */
+	bool		holds_data;
+
+	/*
+	 * Whatever on_takedown says: does this very fact have to be made again
+	 * when something it depends on is?  NULL: no.
+	 */
+	bool		(*rebuilds) (const PqeFact *fact);
+
+	/*
+	 * The identity of another fact of the kind that this one is a part of by
+	 * its rows (a partition's parent), or NULL.
+	 */
+	const char *(*belongs_to) (const PqeFact *fact);
+
+	/* Is the fact compared at all under these options?  NULL: always. */
+	bool		(*in_scope) (const PqeFact *fact, const PqeOptions *options);
+
+	/* Refines the comparison of a property.  NULL: text equality. */
+	bool		(*equal) (const PqeFact *from, const PqeFact *to, const char *property);
+
+	/* Can the differences be made without dropping it?  NULL: never. */
+	bool		(*can_alter) (const PqeFact *from, const PqeFact *to);
+
+	/*
+	 * Does altering FROM into TO require that DEPENDENT is taken down while
+	 * it happens?  NULL: no.
+	 */
+	bool		(*disturbs) (const PqeFact *from, const PqeFact *to, const PqeFact *dependent);
+
+	/* The steps. */
+	void		(*create) (PqeScript *script, PqeFact *fact);
+	void		(*alter) (PqeScript *script, PqeFact *from, PqeFact *to);
+	void		(*drop) (PqeScript *script, PqeFact *fact);
+
+	/*
+	 * For types in use by columns: gets the old one out of the way under
+	 * another name, to be dropped when the columns have been converted.
+	 */
+	void		(*retire) (PqeScript *script, PqeFact *fact);
+	void		(*drop_retired) (PqeScript *script, PqeFact *fact);
+
+	/* A part of the parent's CREATE (inline_create). */
+	char	   *(*inline_text) (PqeFact *fact);
+
+	/* Adds the steps that its inline text could not hold. */
+	void		(*after_inline) (PqeScript *script, PqeFact *fact);
+};
+
+extern const PqeKind *const pqe_kinds[];
+extern const int pqe_kind_count;
+
+extern const PqeKind *pqe_kind_by_name(const char *name);
+
+#endif							/* PQE_KIND_H */

@@ -1,0 +1,170 @@
+/*-------------------------------------------------------------------------
+ *
+ * kinds.c
+ *		The one list of kinds, and the little that several of them share.
+ *
+ * The list's order is that of reading: a parent stands before its children.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "utils/builtins.h"
+#include "utils/varlena.h"
+
+#include "kinds/kinds.h"
+
+const PqeKind *const pqe_kinds[] = {
+	&pqe_kind_schema,
+	&pqe_kind_extension,
+	&pqe_kind_enum,
+	&pqe_kind_domain,
+	&pqe_kind_domain_constraint,
+	&pqe_kind_composite,
+	&pqe_kind_sequence,
+	&pqe_kind_sequence_owner,
+	&pqe_kind_function,
+	&pqe_kind_procedure,
+	&pqe_kind_aggregate,
+	&pqe_kind_operator,
+	&pqe_kind_table,
+	&pqe_kind_view,
+	&pqe_kind_matview,
+	&pqe_kind_column,
+	&pqe_kind_default,
+	&pqe_kind_constraint,
+	&pqe_kind_index,
+	&pqe_kind_trigger,
+	&pqe_kind_rule,
+	&pqe_kind_policy,
+	&pqe_kind_statistics,
+	&pqe_kind_default_privilege,
+	&pqe_kind_owner,
+	&pqe_kind_privilege,
+	&pqe_kind_comment,
+};
+
+const int	pqe_kind_count = lengthof(pqe_kinds);
+
+const PqeKind *
+pqe_kind_by_name(const char *name)
+{
+	for (int i = 0; i < pqe_kind_count; i++)
+		if (strcmp(pqe_kinds[i]->name, name) == 0)
+			return pqe_kinds[i];
+	return NULL;
+}
+
+/*
+ * For kinds whose every difference can be altered in place.
+ */
+bool
+pqe_always_alter(const PqeFact *from, const PqeFact *to)
+{
+	return true;
+}
+
+static List *
+split_options(const char *options)
+{
+	List	   *list = NIL;
+	char	   *copy;
+	char	   *item;
+	char	   *state = NULL;
+
+	if (options == NULL)
+		return NIL;
+	copy = pstrdup(options);
+	for (item = strtok_r(copy, "\n", &state); item != NULL; item = strtok_r(NULL, "\n", &state))
+		list = lappend(list, item);
+	return list;
+}
+
+static bool
+has_option(List *list, const char *name, size_t length)
+{
+	ListCell   *lc;
+
+	foreach(lc, list)
+	{
+		const char *item = lfirst(lc);
+
+		if (strncmp(item, name, length) == 0 && item[length] == '=')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * "ALTER ... SET (...)" and "RESET (...)" for the difference in the property
+ * "options", whose items stand one a line.
+ */
+void
+pqe_emit_options(PqeScript *script, const char *command, const PqeFact *from, const PqeFact *to)
+{
+	List	   *before = split_options(pqe_value(from, "options"));
+	List	   *after = split_options(pqe_value(to, "options"));
+	StringInfoData set;
+	StringInfoData reset;
+	ListCell   *lc;
+
+	initStringInfo(&set);
+	initStringInfo(&reset);
+	foreach(lc, after)
+		appendStringInfo(&set, "%s%s", set.len ? ", " : "", (char *) lfirst(lc));
+	foreach(lc, before)
+	{
+		const char *item = lfirst(lc);
+		size_t		length = strcspn(item, "=");
+
+		if (!has_option(after, item, length))
+			appendStringInfo(&reset, "%s%.*s", reset.len ? ", " : "", (int) length, item);
+	}
+	if (reset.len > 0)
+		pqe_emit(script, 0, "%s RESET (%s)", command, reset.data);
+	if (set.len > 0)
+		pqe_emit(script, 0, "%s SET (%s)", command, set.data);
+}
+
+/*
+ * Puts a text behind the first occurrence of a word in a definition that the
+ * server printed: "CREATE UNIQUE INDEX" + " CONCURRENTLY".
+ */
+char *
+pqe_after_word(const char *definition, const char *word, const char *insert)
+{
+	const char *at = strstr(definition, word);
+
+	if (at == NULL)
+		elog(ERROR, "no \"%s\" in \"%s\"", word, definition);
+	at += strlen(word);
+	return psprintf("%.*s%s%s", (int) (at - definition), definition, insert, at);
+}
+
+/*
+ * The name that a type goes by while columns are being converted to its
+ * successor.
+ */
+char *
+pqe_old_type_name(const PqeFact *fact)
+{
+	char	   *name = psprintf("%s__pqengine_old", fact->name);
+
+	if (strlen(name) >= NAMEDATALEN)
+		name = psprintf("%.40s__pqengine_%u", fact->name, fact->address.objectId);
+	return name;
+}
+
+void
+pqe_retire_type(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TYPE %s RENAME TO %s",
+			 fact->identity, quote_identifier(pqe_old_type_name(fact)));
+}
+
+void
+pqe_drop_retired_type(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP TYPE %s",
+			 quote_qualified_identifier(fact->schema, pqe_old_type_name(fact)));
+}

@@ -1,0 +1,395 @@
+/*-------------------------------------------------------------------------
+ *
+ * column.c
+ *		Kind: column of a table.
+ *
+ * A plain default is a kind of its own (default.c); the expression of a
+ * generated column is a property here, since it cannot be changed in place.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+/*
+ * Minor releases of 2026 keep a marker of their own (pg_attver) among a
+ * column's options; like pg_dump, pass over all that begins with pg_.
+ */
+static const char query[] =
+"SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int AS objsubid,"
+"       format('%I.%I.%I', n.nspname, c.relname, a.attname) AS identity, n.nspname AS schema,"
+"       a.attname AS name,"
+"       CASE WHEN q.seqrelid IS NOT NULL THEN format('relation:%I.%I', q.nspname, q.relname) END AS slot,"
+"       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
+"       format_type(a.atttypid, a.atttypmod) AS type,"
+"       CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', cn.nspname, co.collname) END AS collation,"
+"       a.attnotnull AS not_null,"
+"       CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity_kind,"
+"       CASE WHEN q.seqstart <> 1 OR q.seqincrement <> 1 OR q.seqmin <> 1 OR q.seqcache <> 1 OR q.seqcycle"
+"                 OR q.seqmax <> CASE q.seqtypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647"
+"                                ELSE 9223372036854775807 END"
+"            THEN format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', q.seqstart,"
+"                        q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' END)"
+"       END AS identity_options,"
+"       format('SET START WITH %s SET INCREMENT BY %s SET MINVALUE %s SET MAXVALUE %s SET CACHE %s SET %s', q.seqstart,"
+"              q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END)"
+"              AS _identity_settings,"
+"       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(ad.adbin, ad.adrelid) END AS generated,"
+"       CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN'"
+"            WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,"
+"       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,"
+"       nullif(a.attstattarget, -1)::text AS statistics,"
+"       array_to_string(a.attoptions, E'\\n') AS options,"
+"       NOT a.attislocal AS inherited,"
+"       c.relispartition AS _in_partition,"
+"       a.atttypid::text AS _type_id, a.atttypmod::text AS _type_mod,"
+"       format('%I.%I', n.nspname, c.relname) AS _table,"
+"       CASE t.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'"
+"            ELSE 'EXTENDED' END AS _type_storage,"
+"       c.reloftype <> 0 AS _typed"
+"  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
+"  JOIN pg_namespace n ON n.oid = c.relnamespace"
+"  JOIN pg_type t ON t.oid = a.atttypid"
+"  LEFT JOIN pg_collation co ON co.oid = a.attcollation"
+"  LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace"
+"  LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
+"  LEFT JOIN (SELECT d.refobjid, d.refobjsubid, s.*, sc.relname, sn.nspname"
+"               FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid"
+"               JOIN pg_class sc ON sc.oid = s.seqrelid JOIN pg_namespace sn ON sn.oid = sc.relnamespace"
+"              WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
+"                AND d.deptype = 'i') q"
+"    ON a.attidentity <> '' AND q.refobjid = a.attrelid AND q.refobjsubid = a.attnum"
+" WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND n.oid = ANY ($1)"
+" ORDER BY n.nspname, c.relname, a.attnum";
+
+static const char *
+quoted_name(const PqeFact *fact)
+{
+	return quote_identifier(fact->name);
+}
+
+/*
+ * Written out by the table it inherits from, not here.
+ */
+static bool
+comes_from_parent(const PqeFact *fact)
+{
+	return pqe_flag(fact, "inherited") && !pqe_flag(fact, "_in_partition");
+}
+
+static const char *
+identity_text(const PqeFact *fact)
+{
+	const char *options = pqe_value(fact, "identity_options");
+
+	return psprintf("%s AS IDENTITY%s%s%s", pqe_value(fact, "identity_kind"),
+					options ? " (" : "", options ? options : "", options ? ")" : "");
+}
+
+static char *
+definition(const PqeFact *fact)
+{
+	StringInfoData text;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	if (pqe_flag(fact, "_typed"))
+		appendStringInfo(&text, "%s WITH OPTIONS", quoted_name(fact));
+	else
+		appendStringInfo(&text, "%s %s", quoted_name(fact), pqe_value(fact, "type"));
+	if (pqe_value(fact, "compression"))
+		appendStringInfo(&text, " COMPRESSION %s", pqe_value(fact, "compression"));
+	if (pqe_value(fact, "collation"))
+		appendStringInfo(&text, " COLLATE %s", pqe_value(fact, "collation"));
+	if (pqe_value(fact, "generated"))
+		appendStringInfo(&text, " GENERATED ALWAYS AS (%s) STORED", pqe_value(fact, "generated"));
+	if (pqe_value(fact, "identity_kind"))
+		appendStringInfo(&text, " GENERATED %s", identity_text(fact));
+	foreach(lc, fact->children)
+	{
+		PqeFact    *child = lfirst(lc);
+
+		if (child->inlined)
+			appendStringInfo(&text, " %s", child->kind->inline_text(child));
+	}
+	if (pqe_flag(fact, "not_null"))
+		appendStringInfoString(&text, " NOT NULL");
+	return text.data;
+}
+
+/*
+ * In a typed table only what departs from the type is worth a line.
+ */
+static char *
+inline_text(PqeFact *fact)
+{
+	if (comes_from_parent(fact))
+		return NULL;
+	return definition(fact);
+}
+
+/*
+ * The settings that have no place in a column's definition.
+ */
+static void
+emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	const char *alter = psprintf("ALTER TABLE ONLY %s ALTER COLUMN %s", pqe_table_of(to), quoted_name(to));
+
+	if (from ? !pqe_same(from, to, "storage") : pqe_value(to, "storage") != NULL)
+		pqe_emit(script, 0, "%s SET STORAGE %s", alter,
+				 pqe_value(to, "storage") ? pqe_value(to, "storage") : pqe_value(to, "_type_storage"));
+	if (from ? !pqe_same(from, to, "compression") : false)
+		pqe_emit(script, 0, "%s SET COMPRESSION %s", alter,
+				 pqe_value(to, "compression") ? pqe_value(to, "compression") : "default");
+	if (from ? !pqe_same(from, to, "statistics") : pqe_value(to, "statistics") != NULL)
+		pqe_emit(script, 0, "%s SET STATISTICS %s", alter,
+				 pqe_value(to, "statistics") ? pqe_value(to, "statistics") : "-1");
+	if (from != NULL && !pqe_same(from, to, "options"))
+		pqe_emit_options(script, alter, from, to);
+	else if (from == NULL && pqe_value(to, "options"))
+		pqe_emit(script, 0, "%s SET (%s)", alter, pqe_value(to, "options"));
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	bool		computed = pqe_value(fact, "generated") || pqe_value(fact, "identity_kind");
+	int			hazards = computed ? PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK : 0;
+
+	if (comes_from_parent(fact))
+		return;
+	if (!script->fresh && pqe_flag(fact, "inherited"))
+		return;					/* ADD COLUMN of the partitioned table brings it */
+	if (!computed && pqe_flag(fact, "not_null"))
+	{
+		bool		has_default = false;
+		ListCell   *lc;
+
+		foreach(lc, fact->children)
+			if (((PqeFact *) lfirst(lc))->inlined)
+				has_default = true;
+		if (!has_default)
+			hazards |= PQE_MAY_FAIL_ON_DATA;
+	}
+	pqe_emit(script, hazards, "ALTER TABLE %s ADD COLUMN %s", pqe_table_of(fact), definition(fact));
+	emit_settings(script, NULL, fact);
+}
+
+/*
+ * What a table's CREATE could not say of its columns.
+ */
+static void
+after_inline(PqeScript *script, PqeFact *fact)
+{
+	if (comes_from_parent(fact))
+		return;
+	emit_settings(script, NULL, fact);
+}
+
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	const char *after = pqe_value(to, "generated");
+
+	return after == NULL || pqe_same(from, to, "generated");
+}
+
+static bool
+type_differs(const PqeFact *from, const PqeFact *to)
+{
+	return !pqe_same(from, to, "type") || !pqe_same(from, to, "collation");
+}
+
+static bool
+disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
+{
+	if (!type_differs(from, to) && !to->retyped)
+		return false;
+	if (dependent->kind == &pqe_kind_default)
+		return to->retyped || strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
+	return !dependent->kind->follows_column_type;
+}
+
+/*
+ * How to say the conversion of the old values.
+ */
+static const char *
+using_clause(const PqeFact *from, const PqeFact *to)
+{
+	Oid			before = atooid(pqe_value(from, "_type_id"));
+	Oid			after = atooid(pqe_value(to, "_type_id"));
+	Oid			function;
+	bool		builtin = before < FirstNormalObjectId && after < FirstNormalObjectId;
+
+	if (before == after && !to->retyped)
+		return "";
+	if (builtin && find_coercion_pathway(after, before, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
+		return "";
+	if (builtin && find_coercion_pathway(after, before, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
+		return psprintf(" USING %s::%s", quoted_name(to), pqe_value(to, "type"));
+	return psprintf(" USING %s::text::%s", quoted_name(to), pqe_value(to, "type"));
+}
+
+/*
+ * The server changes the type without touching the rows where the old form is
+ * the new one's as well and no length or precision gets tighter.
+ */
+static bool
+keeps_rows(const PqeFact *from, const PqeFact *to)
+{
+	Oid			before = atooid(pqe_value(from, "_type_id"));
+	Oid			after = atooid(pqe_value(to, "_type_id"));
+	int			old_mod = atoi(pqe_value(from, "_type_mod"));
+	int			new_mod = atoi(pqe_value(to, "_type_mod"));
+
+	if (before >= FirstNormalObjectId || after >= FirstNormalObjectId)
+		return false;
+	if (before == NUMERICOID && after == NUMERICOID)
+		return new_mod < 0 || (old_mod >= 0 && (old_mod - VARHDRSZ) >> 16 <= (new_mod - VARHDRSZ) >> 16 &&
+							   ((old_mod - VARHDRSZ) & 0x7ff) == ((new_mod - VARHDRSZ) & 0x7ff));
+	if (before == VARCHAROID && (after == TEXTOID || after == VARCHAROID))
+		return new_mod < 0 || (old_mod >= 0 && old_mod <= new_mod);
+	if (before == TEXTOID && after == VARCHAROID)
+		return new_mod < 0;
+	return before == after && new_mod < 0;
+}
+
+static void
+emit_type(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	StringInfoData collate;
+	int			hazards = PQE_ACCESS_EXCLUSIVE_LOCK;
+
+	initStringInfo(&collate);
+	if (pqe_value(to, "collation"))
+		appendStringInfo(&collate, " COLLATE %s", pqe_value(to, "collation"));
+	if (!keeps_rows(from, to))
+		hazards |= PQE_TABLE_REWRITE | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING;
+	pqe_emit(script, hazards, "ALTER TABLE %s ALTER COLUMN %s TYPE %s%s%s", pqe_table_of(to),
+			 quoted_name(to), pqe_value(to, "type"), collate.data, using_clause(from, to));
+}
+
+/*
+ * NOT NULL on a table with rows: the scan is done by a check that does not
+ * keep writers out.
+ */
+static void
+emit_not_null(PqeScript *script, const PqeFact *to)
+{
+	const char *table = pqe_table_of(to);
+	const char *name = quoted_name(to);
+	const char *check;
+
+	if (!pqe_flag(to, "not_null"))
+	{
+		pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", table, name);
+		return;
+	}
+	check = quote_identifier(psprintf("%.40s_not_null_pqengine", to->name));
+	pqe_emit(script, 0, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
+			 table, check, name);
+	pqe_emit(script, PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
+			 table, check);
+	pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", table, name);
+	pqe_emit(script, 0, "ALTER TABLE %s DROP CONSTRAINT %s", table, check);
+}
+
+static void
+emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	const char *before = pqe_value(from, "identity_kind");
+	const char *after = pqe_value(to, "identity_kind");
+	const char *alter = psprintf("ALTER TABLE %s ALTER COLUMN %s", pqe_table_of(to), quoted_name(to));
+
+	if (after == NULL)
+		pqe_emit(script, 0, "%s DROP IDENTITY", alter);
+	else if (before == NULL)
+		pqe_emit(script, 0, "%s ADD GENERATED %s", alter, identity_text(to));
+	else
+	{
+		if (strcmp(before, after) != 0)
+			pqe_emit(script, 0, "%s SET GENERATED %s", alter, after);
+		if (!pqe_same(from, to, "identity_options"))
+			pqe_emit(script, 0, "%s %s", alter, pqe_value(to, "_identity_settings"));
+	}
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	bool		cascaded = pqe_flag(from, "inherited") && pqe_flag(to, "inherited");
+
+	if (!pqe_same(from, to, "generated"))
+		pqe_emit(script, PQE_NOT_REVERSIBLE, "ALTER TABLE %s ALTER COLUMN %s DROP EXPRESSION",
+				 pqe_table_of(to), quoted_name(to));
+	if (!cascaded)
+	{
+		bool		drops_identity = pqe_value(from, "identity_kind") && !pqe_value(to, "identity_kind");
+
+		if (drops_identity)
+			emit_identity(script, from, to);
+		if (type_differs(from, to) || to->retyped)
+			emit_type(script, from, to);
+		if (!pqe_same(from, to, "not_null"))
+			emit_not_null(script, to);
+		if (!drops_identity &&
+			(!pqe_same(from, to, "identity_kind") || !pqe_same(from, to, "identity_options")))
+			emit_identity(script, from, to);
+	}
+	emit_settings(script, from, to);
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	if (pqe_flag(fact, "inherited"))
+		return;					/* goes with the parent's */
+	pqe_emit(script, pqe_value(fact, "generated") ? PQE_ACCESS_EXCLUSIVE_LOCK :
+			 PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK,
+			 "ALTER TABLE %s DROP COLUMN %s", pqe_table_of(fact), quoted_name(fact));
+}
+
+/*
+ * A storage that is only that of another type is no difference of its own.
+ */
+static bool
+same_property(const PqeFact *from, const PqeFact *to, const char *property)
+{
+	if (strcmp(property, "storage") == 0)
+		return !pqe_same(from, to, "type") || pqe_same(from, to, property);
+	return pqe_same(from, to, property);
+}
+
+/*
+ * A generated column holds nothing of its own.
+ */
+static bool
+rebuilds(const PqeFact *fact)
+{
+	return pqe_value(fact, "generated") != NULL;
+}
+
+const PqeKind pqe_kind_column = {
+	.name = "column",
+	.rank = 52,
+	.query = query,
+	.on_takedown = PQE_STAYS,
+	.inlines = true,
+	.inline_create = true,
+	.holds_data = true,
+	.rebuilds = rebuilds,
+	.equal = same_property,
+	.create = create,
+	.can_alter = can_alter,
+	.disturbs = disturbs,
+	.alter = alter,
+	.drop = drop,
+	.inline_text = inline_text,
+	.after_inline = after_inline,
+};

@@ -1,0 +1,168 @@
+/*-------------------------------------------------------------------------
+ *
+ * composite.c
+ *		Kind: composite type.
+ *
+ * Its attributes are one property, a line each.  Attributes are added,
+ * dropped and retyped in place as long as their order stays.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+static const char query[] =
+"SELECT 'pg_type'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I', n.nspname, t.typname) AS identity, n.nspname AS schema, t.typname AS name,"
+"       format('type:%I.%I', n.nspname, t.typname) AS slot,"
+"       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
+"       (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))"
+"                          || CASE WHEN a.attcollation <> at.typcollation"
+"                                  THEN format(' COLLATE %I.%I', cn.nspname, co.collname) ELSE '' END,"
+"                          E'\\n' ORDER BY a.attnum)"
+"          FROM pg_attribute a JOIN pg_type at ON at.oid = a.atttypid"
+"          LEFT JOIN pg_collation co ON co.oid = a.attcollation"
+"          LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace"
+"         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS attributes"
+"  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
+"  JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'"
+" WHERE t.typtype = 'c' AND n.oid = ANY ($1)"
+" ORDER BY n.nspname, t.typname";
+
+static List *
+attributes_of(const PqeFact *fact)
+{
+	const char *text = pqe_value(fact, "attributes");
+	List	   *list = NIL;
+	char	   *state = NULL;
+
+	if (text == NULL)
+		return NIL;
+	for (char *line = strtok_r(pstrdup(text), "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+		list = lappend(list, line);
+	return list;
+}
+
+/*
+ * The length of the name that an attribute's line begins with.
+ */
+static int
+name_length(const char *line)
+{
+	const char *p = line;
+
+	if (*p != '"')
+		return strcspn(line, " ");
+	for (p++; *p != '\0'; p++)
+	{
+		if (*p == '"' && p[1] == '"')
+			p++;
+		else if (*p == '"')
+			break;
+	}
+	return p - line + 1;
+}
+
+static const char *
+find_attribute(List *list, const char *line)
+{
+	int			length = name_length(line);
+	ListCell   *lc;
+
+	foreach(lc, list)
+	{
+		const char *item = lfirst(lc);
+
+		if (name_length(item) == length && strncmp(item, line, length) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	StringInfoData text;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	foreach(lc, attributes_of(fact))
+		appendStringInfo(&text, "%s\n    %s", text.len ? "," : "", (char *) lfirst(lc));
+	pqe_emit(script, 0, "CREATE TYPE %s AS (%s%s)", fact->identity, text.data, text.len ? "\n" : "");
+}
+
+/*
+ * In place if the kept attributes stand in the same order, with the new ones
+ * behind them, and no table column would have to be rewritten for a new type.
+ */
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	List	   *before = attributes_of(from);
+	List	   *after = attributes_of(to);
+	List	   *kept = NIL;
+	int			i = 0;
+	ListCell   *lc;
+
+	foreach(lc, before)
+		if (find_attribute(after, lfirst(lc)) != NULL)
+			kept = lappend(kept, lfirst(lc));
+	foreach(lc, kept)
+	{
+		const char *line = lfirst(lc);
+		const char *other = list_nth(after, i++);
+
+		if (find_attribute(list_make1(unconstify(char *, other)), line) == NULL)
+			return false;
+		if (strcmp(line, other) != 0 && from->dependents != NIL)
+			return false;
+	}
+	return true;
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	List	   *before = attributes_of(from);
+	List	   *after = attributes_of(to);
+	ListCell   *lc;
+
+	foreach(lc, before)
+	{
+		const char *line = lfirst(lc);
+
+		if (find_attribute(after, line) == NULL)
+			pqe_emit(script, PQE_DELETES_DATA, "ALTER TYPE %s DROP ATTRIBUTE %.*s", to->identity,
+					 name_length(line), line);
+	}
+	foreach(lc, after)
+	{
+		const char *line = lfirst(lc);
+		const char *old = find_attribute(before, line);
+		int			length = name_length(line);
+
+		if (old == NULL)
+			pqe_emit(script, 0, "ALTER TYPE %s ADD ATTRIBUTE %s", to->identity, line);
+		else if (strcmp(old, line) != 0)
+			pqe_emit(script, 0, "ALTER TYPE %s ALTER ATTRIBUTE %.*s TYPE%s", to->identity,
+					 length, line, line + length);
+	}
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP TYPE %s", fact->identity);
+}
+
+const PqeKind pqe_kind_composite = {
+	.name = "composite type",
+	.rank = 38,
+	.query = query,
+	.named_in_bodies = true,
+	.create = create,
+	.can_alter = can_alter,
+	.alter = alter,
+	.drop = drop,
+	.retire = pqe_retire_type,
+	.drop_retired = pqe_drop_retired_type,
+};

@@ -1,0 +1,181 @@
+/*-------------------------------------------------------------------------
+ *
+ * constraint.c
+ *		Kind: constraint of a table (primary key, unique, foreign key, check,
+ *		exclusion).
+ *
+ * On a table with rows, foreign keys and checks are added NOT VALID and then
+ * validated; keys are put on an index that was built concurrently.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+#include "utils/builtins.h"
+
+static const char query[] =
+"SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I.%I', n.nspname, c.relname, k.conname) AS identity, n.nspname AS schema,"
+"       k.conname AS name,"
+"       CASE WHEN k.contype IN ('p', 'u', 'x') THEN format('relation:%I.%I', n.nspname, k.conname)"
+"            ELSE format('constraint:%I.%I.%I', n.nspname, c.relname, k.conname) END AS slot,"
+"       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
+"       pg_get_constraintdef(k.oid) AS definition,"
+"       k.contype AS _type, k.convalidated AS _validated,"
+"       k.condeferrable AS _deferrable, k.condeferred AS _deferred,"
+"       CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS _index,"
+"       format('%I.%I', n.nspname, c.relname) AS _table,"
+"       c.relkind = 'p' AS _partitioned, c.relispartition AS _in_partition,"
+"       (SELECT i.indisclustered FROM pg_index i WHERE i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x'))"
+"         AS clustered,"
+"       (SELECT i.indisreplident FROM pg_index i WHERE i.indexrelid = k.conindid AND k.contype IN ('p', 'u'))"
+"         AS replica_identity"
+"  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+"  JOIN pg_namespace n ON n.oid = c.relnamespace"
+" WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES
+"   AND c.relkind IN ('r', 'p') AND n.oid = ANY ($1) AND k.conparentid = 0"
+"   AND (k.contype <> 'c' OR k.conislocal OR c.relispartition)"
+" ORDER BY n.nspname, c.relname, k.contype = 'f', k.contype = 'c', k.contype <> 'p', k.conname";
+
+static char
+type_of(const PqeFact *fact)
+{
+	return pqe_value(fact, "_type")[0];
+}
+
+static char *
+inline_text(PqeFact *fact)
+{
+	return psprintf("CONSTRAINT %s %s", quote_identifier(fact->name), pqe_value(fact, "definition"));
+}
+
+static void
+emit_marks(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	const char *table = pqe_table_of(to);
+
+	if (pqe_value(to, "clustered") != NULL && (from ? pqe_flag(from, "clustered") : false) != pqe_flag(to, "clustered"))
+	{
+		if (pqe_flag(to, "clustered"))
+			pqe_emit(script, 0, "ALTER TABLE %s CLUSTER ON %s", table, quote_identifier(to->name));
+		else
+			pqe_emit(script, 0, "ALTER TABLE %s SET WITHOUT CLUSTER", table);
+	}
+	if ((from ? pqe_flag(from, "replica_identity") : false) != pqe_flag(to, "replica_identity") &&
+		pqe_flag(to, "replica_identity"))
+		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s", table,
+				 quote_identifier(to->name));
+}
+
+static const char *
+deferral(const PqeFact *fact)
+{
+	if (!pqe_flag(fact, "_deferrable"))
+		return "";
+	return pqe_flag(fact, "_deferred") ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE";
+}
+
+static void
+create_key(PqeScript *script, PqeFact *fact)
+{
+	const char *table = pqe_table_of(fact);
+
+	if (script->fresh || pqe_flag(fact, "_partitioned") || !script->options->concurrently)
+	{
+		pqe_emit(script, script->fresh ? 0 : PQE_INDEX_BUILD | PQE_ACCESS_EXCLUSIVE_LOCK | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING,
+				 "ALTER TABLE %s ADD %s", table, inline_text(fact));
+		return;
+	}
+	pqe_emit_alone(script, PQE_INDEX_BUILD | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING, "%s",
+				   pqe_after_word(pqe_value(fact, "_index"), "INDEX", " CONCURRENTLY"));
+	pqe_emit(script, 0, "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s", table,
+			 quote_identifier(fact->name), type_of(fact) == 'p' ? "PRIMARY KEY" : "UNIQUE",
+			 quote_identifier(fact->name), deferral(fact));
+}
+
+static void
+create_validated(PqeScript *script, PqeFact *fact)
+{
+	const char *table = pqe_table_of(fact);
+	bool		partitioned_key = type_of(fact) == 'f' && pqe_flag(fact, "_partitioned");
+
+	if (script->fresh || !pqe_flag(fact, "_validated") || partitioned_key)
+	{
+		pqe_emit(script, script->fresh || !pqe_flag(fact, "_validated") ? 0 :
+				 PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA, "ALTER TABLE %s ADD %s", table, inline_text(fact));
+		return;
+	}
+	pqe_emit(script, 0, "ALTER TABLE %s ADD %s NOT VALID", table, inline_text(fact));
+	pqe_emit(script, PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
+			 table, quote_identifier(fact->name));
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	switch (type_of(fact))
+	{
+		case 'p':
+		case 'u':
+			create_key(script, fact);
+			break;
+		case 'x':
+			pqe_emit(script, script->fresh ? 0 : PQE_INDEX_BUILD | PQE_ACCESS_EXCLUSIVE_LOCK | PQE_MAY_FAIL_ON_DATA,
+					 "ALTER TABLE %s ADD %s", pqe_table_of(fact), inline_text(fact));
+			break;
+		default:
+			create_validated(script, fact);
+	}
+	emit_marks(script, NULL, fact);
+}
+
+static void
+after_inline(PqeScript *script, PqeFact *fact)
+{
+	emit_marks(script, NULL, fact);
+}
+
+static bool
+only_validation_differs(const PqeFact *from, const PqeFact *to)
+{
+	return !pqe_flag(from, "_validated") && pqe_flag(to, "_validated") &&
+		strcmp(pqe_value(from, "definition"), psprintf("%s NOT VALID", pqe_value(to, "definition"))) == 0;
+}
+
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	return pqe_same(from, to, "definition") || only_validation_differs(from, to);
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	if (!pqe_same(from, to, "definition"))
+		pqe_emit(script, PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
+				 pqe_table_of(to), quote_identifier(to->name));
+	emit_marks(script, from, to);
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	bool		key = strchr("pux", type_of(fact)) != NULL;
+
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | (key ? PQE_INDEX_DROPPED : 0),
+			 "ALTER TABLE %s DROP CONSTRAINT %s", pqe_table_of(fact), quote_identifier(fact->name));
+}
+
+const PqeKind pqe_kind_constraint = {
+	.name = "constraint",
+	.rank = 60,
+	.query = query,
+	.inline_create = true,
+	.follows_column_type = true,
+	.create = create,
+	.can_alter = can_alter,
+	.alter = alter,
+	.drop = drop,
+	.inline_text = inline_text,
+	.after_inline = after_inline,
+};

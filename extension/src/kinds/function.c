@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * function.c
+ *		Kinds: function and procedure.
+ *
+ * OR REPLACE does most changes.  What it cannot do (another return type,
+ * other parameter names, a default less) is a drop and a create.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+/* The text differs in what the routine is called. */
+#define ROUTINE_QUERY(prokinds) \
+"SELECT 'pg_proc'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid," \
+"       format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) AS identity," \
+"       n.nspname AS schema, p.proname AS name," \
+"       format('routine:%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) AS slot," \
+"       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub," \
+"       rtrim(pg_get_functiondef(p.oid), E' \\n') AS definition," \
+"       pg_get_function_result(p.oid) AS _result," \
+"       p.proargnames::text AS _argument_names, p.proargmodes::text AS _argument_modes," \
+"       p.proallargtypes::text AS _all_types," \
+"       p.pronargdefaults::text AS _defaults," \
+"       CASE WHEN p.prosqlbody IS NULL AND l.lanname NOT IN ('c', 'internal')" \
+"            THEN p.prosrc END AS _body" \
+"  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace" \
+"  JOIN pg_language l ON l.oid = p.prolang" \
+" WHERE p.prokind IN (" prokinds ") AND n.oid = ANY ($1)" \
+" ORDER BY n.nspname, p.proname, p.oid"
+
+static const char function_query[] = ROUTINE_QUERY("'f', 'w'");
+static const char procedure_query[] = ROUTINE_QUERY("'p'");
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	const char *definition = pqe_value(fact, "definition");
+
+	pqe_emit(script, 0, "%s", definition);
+}
+
+/*
+ * What CREATE OR REPLACE accepts.
+ */
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	const char *names = pqe_value(from, "_argument_names");
+
+	return pqe_same(from, to, "_result") &&
+		pqe_same(from, to, "_argument_modes") &&
+		(names == NULL || pqe_same(from, to, "_argument_names")) &&
+		atoi(pqe_value(from, "_defaults")) <= atoi(pqe_value(to, "_defaults"));
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	create(script, to);
+}
+
+static void
+drop_function(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP FUNCTION %s", fact->identity);
+}
+
+static void
+drop_procedure(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP PROCEDURE %s", fact->identity);
+}
+
+const PqeKind pqe_kind_function = {
+	.name = "function",
+	.rank = 80,
+	.query = function_query,
+	.has_body = true,
+	.named_in_bodies = true,
+	.create = create,
+	.can_alter = can_alter,
+	.alter = alter,
+	.drop = drop_function,
+};
+
+const PqeKind pqe_kind_procedure = {
+	.name = "procedure",
+	.rank = 81,
+	.query = procedure_query,
+	.has_body = true,
+	.named_in_bodies = true,
+	.create = create,
+	.can_alter = can_alter,
+	.alter = alter,
+	.drop = drop_procedure,
+};

@@ -1,0 +1,115 @@
+/*-------------------------------------------------------------------------
+ *
+ * index.c
+ *		Kind: index that is no constraint's.
+ *
+ * On a table with rows an index is built concurrently.  Concurrent builds are
+ * not possible on a partitioned table: there the index is made on the parent
+ * ONLY, then on each partition, and these are attached.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+#include "utils/builtins.h"
+
+static const char query[] =
+"SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
+"       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
+"       'pg_class'::regclass::oid AS parent_class, coalesce(p.inhparent, i.indrelid) AS parent_id, 0 AS parent_sub,"
+"       pg_get_indexdef(c.oid) AS definition,"
+"       i.indisvalid OR c.relkind = 'I' AS valid,"
+"       CASE WHEN p.inhparent IS NOT NULL THEN p.inhparent::regclass::text END AS attached_to,"
+"       i.indisclustered AS clustered, i.indisreplident AS replica_identity,"
+"       (SELECT string_agg(format('%s=%s', a.attnum, a.attstattarget), E'\\n' ORDER BY a.attnum)"
+"          FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS statistics,"
+"       format('%I.%I', tn.nspname, t.relname) AS _table, c.relkind = 'I' AS _partitioned,"
+"       t.relkind = 'm' AS _on_matview"
+"  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+"  JOIN pg_namespace n ON n.oid = c.relnamespace"
+"  JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace"
+"  LEFT JOIN pg_inherits p ON p.inhrelid = c.oid"
+" WHERE n.oid = ANY ($1) AND t.relkind IN ('r', 'p', 'm')"
+"   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))"
+" ORDER BY n.nspname, t.relname, c.relname";
+
+static void
+emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	const char *table = pqe_table_of(to);
+	bool		clustered = from ? pqe_flag(from, "clustered") : false;
+
+	if (clustered && !pqe_flag(to, "clustered"))
+		pqe_emit(script, 0, "ALTER TABLE %s SET WITHOUT CLUSTER", table);
+	if (!clustered && pqe_flag(to, "clustered"))
+		pqe_emit(script, 0, "ALTER TABLE %s CLUSTER ON %s", table, quote_identifier(to->name));
+	if (pqe_flag(to, "replica_identity") && !(from && pqe_flag(from, "replica_identity")))
+		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s", table,
+				 quote_identifier(to->name));
+	if (from ? !pqe_same(from, to, "statistics") : pqe_value(to, "statistics") != NULL)
+	{
+		char	   *state = NULL;
+		const char *text = pqe_value(to, "statistics");
+
+		for (char *item = strtok_r(pstrdup(text ? text : ""), "\n", &state); item;
+			 item = strtok_r(NULL, "\n", &state))
+			pqe_emit(script, 0, "ALTER INDEX %s ALTER COLUMN %.*s SET STATISTICS %s", to->identity,
+					 (int) strcspn(item, "="), item, strchr(item, '=') + 1);
+	}
+	if (pqe_value(to, "attached_to") && !(from && pqe_value(from, "attached_to")))
+		pqe_emit(script, 0, "ALTER INDEX %s ATTACH PARTITION %s", pqe_value(to, "attached_to"), to->identity);
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	const char *definition = pqe_value(fact, "definition");
+	bool		at_rest = script->fresh || pqe_flag(fact, "_partitioned") || !script->options->concurrently;
+
+	if (at_rest)
+		pqe_emit(script, script->fresh || pqe_flag(fact, "_partitioned") ? 0 : PQE_INDEX_BUILD | PQE_LONG_RUNNING,
+				 "%s", definition);
+	else
+		pqe_emit_alone(script, PQE_INDEX_BUILD | PQE_LONG_RUNNING |
+					   (strncmp(definition, "CREATE UNIQUE", 13) == 0 ? PQE_MAY_FAIL_ON_DATA : 0),
+					   "%s", pqe_after_word(definition, "INDEX", " CONCURRENTLY"));
+	emit_settings(script, NULL, fact);
+}
+
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	const char *before = pqe_value(from, "attached_to");
+
+	return pqe_same(from, to, "definition") && pqe_same(from, to, "valid") &&
+		(before == NULL || pqe_same(from, to, "attached_to"));
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	emit_settings(script, from, to);
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_value(fact, "attached_to") ||
+		!script->options->concurrently || pqe_flag(fact, "_on_matview"))
+		pqe_emit(script, PQE_INDEX_DROPPED | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP INDEX %s", fact->identity);
+	else
+		pqe_emit_alone(script, PQE_INDEX_DROPPED, "DROP INDEX CONCURRENTLY %s", fact->identity);
+}
+
+const PqeKind pqe_kind_index = {
+	.name = "index",
+	.rank = 65,
+	.query = query,
+	.is_index = true,
+	.follows_column_type = true,
+	.create = create,
+	.can_alter = can_alter,
+	.alter = alter,
+	.drop = drop,
+};

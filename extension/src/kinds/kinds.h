@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * kinds.h
+ *		The kinds, and what more than one of them needs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_KINDS_H
+#define PQE_KINDS_H
+
+#include "compat.h"
+#include "kind.h"
+
+extern const PqeKind pqe_kind_schema;
+extern const PqeKind pqe_kind_extension;
+extern const PqeKind pqe_kind_enum;
+extern const PqeKind pqe_kind_domain;
+extern const PqeKind pqe_kind_domain_constraint;
+extern const PqeKind pqe_kind_composite;
+extern const PqeKind pqe_kind_sequence;
+extern const PqeKind pqe_kind_sequence_owner;
+extern const PqeKind pqe_kind_function;
+extern const PqeKind pqe_kind_procedure;
+extern const PqeKind pqe_kind_aggregate;
+extern const PqeKind pqe_kind_operator;
+extern const PqeKind pqe_kind_table;
+extern const PqeKind pqe_kind_column;
+extern const PqeKind pqe_kind_default;
+extern const PqeKind pqe_kind_constraint;
+extern const PqeKind pqe_kind_index;
+extern const PqeKind pqe_kind_view;
+extern const PqeKind pqe_kind_matview;
+extern const PqeKind pqe_kind_trigger;
+extern const PqeKind pqe_kind_rule;
+extern const PqeKind pqe_kind_policy;
+extern const PqeKind pqe_kind_statistics;
+extern const PqeKind pqe_kind_default_privilege;
+extern const PqeKind pqe_kind_privilege;
+extern const PqeKind pqe_kind_owner;
+extern const PqeKind pqe_kind_comment;
+
+/* kinds.c */
+extern bool pqe_always_alter(const PqeFact *from, const PqeFact *to);
+extern void pqe_emit_options(PqeScript *script, const char *command,
+							 const PqeFact *from, const PqeFact *to);
+extern char *pqe_after_word(const char *definition, const char *word, const char *insert);
+extern char *pqe_old_type_name(const PqeFact *fact);
+extern void pqe_drop_retired_type(PqeScript *script, PqeFact *fact);
+extern void pqe_retire_type(PqeScript *script, PqeFact *fact);
+
+/* The identity of the relation that a property _table names. */
+#define pqe_table_of(fact) pqe_value(fact, "_table")
+
+#endif							/* PQE_KINDS_H */

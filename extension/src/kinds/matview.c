@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ *
+ * matview.c
+ *		Kind: materialized view.
+ *
+ * It cannot be replaced in place; its indexes come back with it, as all that
+ * depends on something rebuilt does.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+static const char query[] =
+"SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
+"       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
+"       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
+"       rtrim(pg_get_viewdef(c.oid), ';') AS definition,"
+"       (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))),"
+"                          E'\\n' ORDER BY x) FROM unnest(c.reloptions) x) AS options,"
+"       CASE WHEN am.amname <> 'heap' THEN quote_ident(am.amname) END AS access_method,"
+"       (SELECT quote_ident(ts.spcname) FROM pg_tablespace ts WHERE ts.oid = c.reltablespace) AS tablespace,"
+"       c.relispopulated AS _populated"
+"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+"  LEFT JOIN pg_am am ON am.oid = c.relam"
+" WHERE c.relkind = 'm' AND n.oid = ANY ($1)"
+" ORDER BY n.nspname, c.relname";
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	StringInfoData text;
+	const char *options = pqe_value(fact, "options");
+
+	initStringInfo(&text);
+	if (pqe_value(fact, "access_method"))
+		appendStringInfo(&text, " USING %s", pqe_value(fact, "access_method"));
+	if (options != NULL)
+	{
+		appendStringInfoString(&text, " WITH (");
+		for (const char *p = options; *p != '\0'; p++)
+			appendStringInfoString(&text, *p == '\n' ? ", " : (char[]) {*p, '\0'});
+		appendStringInfoChar(&text, ')');
+	}
+	if (pqe_value(fact, "tablespace"))
+		appendStringInfo(&text, " TABLESPACE %s", pqe_value(fact, "tablespace"));
+	pqe_emit(script, PQE_LONG_RUNNING, "CREATE MATERIALIZED VIEW %s%s AS\n%s%s", fact->identity, text.data,
+			 pqe_value(fact, "definition"), pqe_flag(fact, "_populated") ? "" : "\nWITH NO DATA");
+}
+
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	return pqe_same(from, to, "definition");
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	const char *command = psprintf("ALTER MATERIALIZED VIEW %s", to->identity);
+
+	if (!pqe_same(from, to, "options"))
+		pqe_emit_options(script, command, from, to);
+	if (!pqe_same(from, to, "access_method"))
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE, "%s SET ACCESS METHOD %s", command,
+				 pqe_value(to, "access_method") ? pqe_value(to, "access_method") : "heap");
+	if (!pqe_same(from, to, "tablespace"))
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE, "%s SET TABLESPACE %s", command,
+				 pqe_value(to, "tablespace") ? pqe_value(to, "tablespace") : "pg_default");
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP MATERIALIZED VIEW %s", fact->identity);
+}
+
+const PqeKind pqe_kind_matview = {
+	.name = "materialized view",
+	.rank = 92,
+	.query = query,
+	.named_in_bodies = true,
+	.create = create,
+	.can_alter = can_alter,
+	.alter = alter,
+	.drop = drop,
+};

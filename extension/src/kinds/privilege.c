@@ -1,0 +1,94 @@
+/*-------------------------------------------------------------------------
+ *
+ * privilege.c
+ *		Kind: the privileges on one object, its columns' included.
+ *
+ * A new object starts with the server's default privileges as ALTER DEFAULT
+ * PRIVILEGES has left them (_baseline); GRANT and REVOKE make the difference.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+#include "acl.h"
+
+/*
+ * Inside: one row an object with its privileges (acl), those of its columns,
+ * and the letter of its class for acldefault().
+ */
+static const char query[] =
+"SELECT (3000000000 + o.classid::int8)::oid AS classid, o.objid, 0 AS objsubid,"
+"       o.object AS identity, o.schema, o.name, NULL AS slot,"
+"       o.classid AS parent_class, o.objid AS parent_id, 0 AS parent_sub,"
+"       concat_ws(E'\\n', (SELECT string_agg(" PQE_SQL_ACL_LINE("x", "''") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type)"
+"          FROM aclexplode(coalesce(o.acl, acldefault(o.letter, o.owner))) x),"
+"       (SELECT string_agg(" PQE_SQL_ACL_LINE("x", "quote_ident(a.attname)") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type, a.attname)"
+"          FROM pg_attribute a, aclexplode(a.attacl) x"
+"         WHERE o.classid = 'pg_class'::regclass AND a.attrelid = o.objid AND NOT a.attisdropped)) AS privileges,"
+"       (SELECT string_agg(DISTINCT " PQE_SQL_ACL_LINE("x", "''") ", E'\\n')"
+"          FROM (SELECT * FROM aclexplode(coalesce((SELECT d.defaclacl FROM pg_default_acl d WHERE d.defaclnamespace = 0"
+"                                           AND d.defaclrole = o.owner AND d.defaclobjtype = o.default_letter),"
+"                                         acldefault(o.letter, o.owner)))"
+"                UNION SELECT * FROM aclexplode((SELECT d.defaclacl FROM pg_default_acl d WHERE d.defaclnamespace = o.namespace"
+"                                           AND d.defaclrole = o.owner AND d.defaclobjtype = o.default_letter))) x) AS _baseline"
+"  FROM ("
+"    SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner, c.relacl AS acl, n.oid AS namespace,"
+"           CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\" AS letter,"
+"           CASE c.relkind WHEN 'S' THEN 'S' ELSE 'r' END::\"char\" AS default_letter, n.nspname AS schema, c.relname AS name,"
+"           format('%s %I.%I', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname) AS object"
+"      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+"     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.oid = ANY ($1)"
+"    UNION ALL"
+"    SELECT 'pg_type'::regclass::oid, t.oid, t.typowner, t.typacl, n.oid, 'T', 'T', n.nspname, t.typname,"
+"           format('%s %I.%I', CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, n.nspname, t.typname)"
+"      FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
+"     WHERE n.oid = ANY ($1) AND (t.typtype IN ('d', 'e', 'r')"
+"           OR (t.typtype = 'c' AND (SELECT c.relkind FROM pg_class c WHERE c.oid = t.typrelid) = 'c'))"
+"    UNION ALL"
+"    SELECT 'pg_proc'::regclass::oid, p.oid, p.proowner, p.proacl, n.oid, 'f', 'f', n.nspname, p.proname,"
+"           format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END,"
+"                  n.nspname, p.proname, oidvectortypes(p.proargtypes))"
+"      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.oid = ANY ($1)"
+"    UNION ALL"
+"    SELECT 'pg_namespace'::regclass::oid, n.oid, n.nspowner, n.nspacl, 0, 'n', 'n', n.nspname, n.nspname,"
+"           format('SCHEMA %I', n.nspname)"
+"      FROM pg_namespace n WHERE n.oid = ANY ($1)"
+"  ) o"
+" ORDER BY 4";
+
+static bool
+in_scope(const PqeFact *fact, const PqeOptions *options)
+{
+	return options->privileges == PQE_SCOPE_ALL ||
+		(options->privileges == PQE_SCOPE_DECLARED && fact->parent != NULL && fact->parent->declared_privileges);
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit_acl(script, "", fact->identity, pqe_value(fact, "_baseline"), pqe_value(fact, "privileges"));
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	pqe_emit_acl(script, "", to->identity, pqe_value(from, "privileges"), pqe_value(to, "privileges"));
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	/* goes with its object */
+}
+
+const PqeKind pqe_kind_privilege = {
+	.name = "privilege",
+	.rank = 105,
+	.query = query,
+	.follows_column_type = true,
+	.in_scope = in_scope,
+	.create = create,
+	.can_alter = pqe_always_alter,
+	.alter = alter,
+	.drop = drop,
+};

@@ -1,0 +1,133 @@
+/*-------------------------------------------------------------------------
+ *
+ * sequence.c
+ *		Kinds: sequence, and the column that owns a sequence.
+ *
+ * The two are told apart because they come at different times: a default
+ * needs the sequence, and the ownership needs the column with that default.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+static const char query[] =
+"SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
+"       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
+"       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
+"       format_type(s.seqtypid, NULL) AS type, s.seqstart::text AS start,"
+"       s.seqincrement::text AS increment, s.seqmin::text AS minimum, s.seqmax::text AS maximum,"
+"       s.seqcache::text AS cache, s.seqcycle AS cycle, c.relpersistence AS persistence"
+"  FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid"
+"  JOIN pg_namespace n ON n.oid = c.relnamespace"
+" WHERE n.oid = ANY ($1)"
+"   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
+"                      AND d.objid = c.oid AND d.deptype = 'i')"
+" ORDER BY n.nspname, c.relname";
+
+/* Column number -1 keeps the address apart from the sequence's own. */
+static const char owner_query[] =
+"SELECT 'pg_class'::regclass::oid AS classid, d.objid AS objid, -1 AS objsubid,"
+"       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
+"       NULL AS slot, 'pg_class'::regclass::oid AS parent_class, d.objid AS parent_id, 0 AS parent_sub,"
+"       format('%I.%I.%I', tn.nspname, t.relname, a.attname) AS owned_by,"
+"       format('%s:%s:%s', d.refclassid, d.refobjid, d.refobjsubid) AS _needs"
+"  FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'"
+"  JOIN pg_namespace n ON n.oid = c.relnamespace"
+"  JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace tn ON tn.oid = t.relnamespace"
+"  JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+" WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
+"   AND d.deptype = 'a' AND n.oid = ANY ($1)"
+" ORDER BY n.nspname, c.relname";
+
+static const char *
+limit(const PqeFact *fact, const char *word, const char *value)
+{
+	return psprintf(" %s %s", word, pqe_value(fact, value));
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	bool		unlogged = pqe_value(fact, "persistence")[0] == 'u';
+
+	pqe_emit(script, 0, "CREATE %sSEQUENCE %s AS %s START WITH %s INCREMENT BY %s%s%s CACHE %s%s",
+			 unlogged ? "UNLOGGED " : "", fact->identity, pqe_value(fact, "type"),
+			 pqe_value(fact, "start"), pqe_value(fact, "increment"),
+			 limit(fact, "MINVALUE", "minimum"), limit(fact, "MAXVALUE", "maximum"),
+			 pqe_value(fact, "cache"), pqe_flag(fact, "cycle") ? " CYCLE" : "");
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	if (!pqe_same(from, to, "type"))
+		appendStringInfo(&text, " AS %s", pqe_value(to, "type"));
+	if (!pqe_same(from, to, "increment"))
+		appendStringInfo(&text, " INCREMENT BY %s", pqe_value(to, "increment"));
+	/* a new type brings limits of its own, so say them again */
+	if (!pqe_same(from, to, "minimum") || !pqe_same(from, to, "type"))
+		appendStringInfoString(&text, limit(to, "MINVALUE", "minimum"));
+	if (!pqe_same(from, to, "maximum") || !pqe_same(from, to, "type"))
+		appendStringInfoString(&text, limit(to, "MAXVALUE", "maximum"));
+	if (!pqe_same(from, to, "start"))
+		appendStringInfo(&text, " START WITH %s", pqe_value(to, "start"));
+	if (!pqe_same(from, to, "cache"))
+		appendStringInfo(&text, " CACHE %s", pqe_value(to, "cache"));
+	if (!pqe_same(from, to, "cycle"))
+		appendStringInfoString(&text, pqe_flag(to, "cycle") ? " CYCLE" : " NO CYCLE");
+	if (text.len > 0)
+		pqe_emit(script, 0, "ALTER SEQUENCE %s%s", to->identity, text.data);
+	if (!pqe_same(from, to, "persistence"))
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER SEQUENCE %s SET %s", to->identity,
+				 pqe_value(to, "persistence")[0] == 'u' ? "UNLOGGED" : "LOGGED");
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP SEQUENCE %s", fact->identity);
+}
+
+static void
+create_owner(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "ALTER SEQUENCE %s OWNED BY %s", fact->identity, pqe_value(fact, "owned_by"));
+}
+
+static void
+alter_owner(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	create_owner(script, to);
+}
+
+static void
+drop_owner(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "ALTER SEQUENCE %s OWNED BY NONE", fact->identity);
+}
+
+const PqeKind pqe_kind_sequence = {
+	.name = "sequence",
+	.rank = 40,
+	.query = query,
+	.on_takedown = PQE_STAYS,
+	.auto_is_link = true,
+	.create = create,
+	.can_alter = pqe_always_alter,
+	.alter = alter,
+	.drop = drop,
+};
+
+const PqeKind pqe_kind_sequence_owner = {
+	.name = "sequence owner",
+	.rank = 75,
+	.query = owner_query,
+	.create = create_owner,
+	.can_alter = pqe_always_alter,
+	.alter = alter_owner,
+	.drop = drop_owner,
+};

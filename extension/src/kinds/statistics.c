@@ -1,0 +1,64 @@
+/*-------------------------------------------------------------------------
+ *
+ * statistics.c
+ *		Kind: extended statistics.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+static const char query[] =
+"SELECT 'pg_statistic_ext'::regclass::oid AS classid, s.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I', n.nspname, s.stxname) AS identity, n.nspname AS schema, s.stxname AS name,"
+"       format('statistics:%I.%I', n.nspname, s.stxname) AS slot,"
+"       'pg_class'::regclass::oid AS parent_class, s.stxrelid AS parent_id, 0 AS parent_sub,"
+"       pg_get_statisticsobjdef(s.oid) AS definition,"
+"       nullif(s.stxstattarget, -1)::text AS target"
+"  FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace"
+" WHERE n.oid = ANY ($1)"
+" ORDER BY n.nspname, s.stxname";
+
+static void
+emit_target(PqeScript *script, const PqeFact *fact)
+{
+	const char *target = pqe_value(fact, "target");
+
+	pqe_emit(script, 0, "ALTER STATISTICS %s SET STATISTICS %s", fact->identity, target ? target : "-1");
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "%s", pqe_value(fact, "definition"));
+	if (pqe_value(fact, "target"))
+		emit_target(script, fact);
+}
+
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	return pqe_same(from, to, "definition");
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	emit_target(script, to);
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP STATISTICS %s", fact->identity);
+}
+
+const PqeKind pqe_kind_statistics = {
+	.name = "statistics",
+	.rank = 70,
+	.query = query,
+	.follows_column_type = true,
+	.create = create,
+	.can_alter = can_alter,
+	.alter = alter,
+	.drop = drop,
+};

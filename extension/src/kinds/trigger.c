@@ -1,0 +1,78 @@
+/*-------------------------------------------------------------------------
+ *
+ * trigger.c
+ *		Kind: trigger.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+#include "utils/builtins.h"
+
+static const char query[] =
+"SELECT 'pg_trigger'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I.%I', n.nspname, c.relname, t.tgname) AS identity, n.nspname AS schema,"
+"       t.tgname AS name, NULL AS slot,"
+"       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
+"       pg_get_triggerdef(t.oid) AS definition,"
+"       CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END AS enabled,"
+"       t.tgconstraint <> 0 AS _is_constraint,"
+"       format('%I.%I', n.nspname, c.relname) AS _table"
+"  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+"  JOIN pg_namespace n ON n.oid = c.relnamespace"
+" WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND n.oid = ANY ($1)"
+" ORDER BY n.nspname, c.relname, t.tgname";
+
+static void
+emit_enabled(PqeScript *script, const PqeFact *fact)
+{
+	const char *enabled = pqe_value(fact, "enabled");
+
+	pqe_emit(script, 0, "ALTER TABLE %s %s TRIGGER %s", pqe_table_of(fact), enabled ? enabled : "ENABLE",
+			 quote_identifier(fact->name));
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "%s", pqe_value(fact, "definition"));
+	if (pqe_value(fact, "enabled"))
+		emit_enabled(script, fact);
+}
+
+/*
+ * There is no OR REPLACE for constraint triggers.
+ */
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	return pqe_same(from, to, "definition") ||
+		(!pqe_flag(from, "_is_constraint") && !pqe_flag(to, "_is_constraint"));
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	bool		redefined = !pqe_same(from, to, "definition");
+
+	if (redefined)
+		pqe_emit(script, 0, "%s", pqe_after_word(pqe_value(to, "definition"), "CREATE", " OR REPLACE"));
+	if (!pqe_same(from, to, "enabled") || (redefined && pqe_value(to, "enabled")))
+		emit_enabled(script, to);
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP TRIGGER %s ON %s", quote_identifier(fact->name), pqe_table_of(fact));
+}
+
+const PqeKind pqe_kind_trigger = {
+	.name = "trigger",
+	.rank = 95,
+	.query = query,
+	.create = create,
+	.can_alter = can_alter,
+	.alter = alter,
+	.drop = drop,
+};

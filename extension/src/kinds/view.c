@@ -1,0 +1,89 @@
+/*-------------------------------------------------------------------------
+ *
+ * view.c
+ *		Kind: view.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+static const char query[] =
+"SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
+"       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
+"       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
+"       rtrim(pg_get_viewdef(c.oid), ';') AS definition,"
+"       (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))),"
+"                          E'\\n' ORDER BY x) FROM unnest(c.reloptions) x) AS options,"
+"       (SELECT string_agg(format('%I %s %s', a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation),"
+"                          E'\\n' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0) AS columns,"
+"       (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)"
+"          FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0) AS _names"
+"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+" WHERE c.relkind = 'v' AND n.oid = ANY ($1)"
+" ORDER BY n.nspname, c.relname";
+
+static void
+emit_view(PqeScript *script, const char *create, const PqeFact *fact)
+{
+	StringInfoData options;
+	const char *text = pqe_value(fact, "options");
+
+	initStringInfo(&options);
+	if (text != NULL)
+	{
+		appendStringInfoString(&options, " WITH (");
+		for (const char *p = text; *p != '\0'; p++)
+			appendStringInfoString(&options, *p == '\n' ? ", " : (char[]) {*p, '\0'});
+		appendStringInfoChar(&options, ')');
+	}
+	pqe_emit(script, 0, "%s %s%s AS\n%s", create, fact->identity, options.data,
+			 pqe_value(fact, "definition"));
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	emit_view(script, "CREATE VIEW", fact);
+}
+
+/*
+ * OR REPLACE may add columns at the end and change nothing of the old ones.
+ */
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	const char *before = pqe_value(from, "columns");
+	const char *after = pqe_value(to, "columns");
+	size_t		length;
+
+	if (before == NULL)
+		return true;
+	if (after == NULL)
+		return false;
+	length = strlen(before);
+	return strncmp(before, after, length) == 0 && (after[length] == '\0' || after[length] == '\n');
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	emit_view(script, "CREATE OR REPLACE VIEW", to);
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP VIEW %s", fact->identity);
+}
+
+const PqeKind pqe_kind_view = {
+	.name = "view",
+	.rank = 90,
+	.query = query,
+	.named_in_bodies = true,
+	.create = create,
+	.can_alter = can_alter,
+	.alter = alter,
+	.drop = drop,
+};

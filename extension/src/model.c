@@ -1,0 +1,515 @@
+/*-------------------------------------------------------------------------
+ *
+ * model.c
+ *		From model text to a list of declarative statements.
+ *
+ * The server's raw parser does the parsing.  What is added here: telling the
+ * files apart, skipping psql's backslash lines (pg_dump prints some), saying
+ * which statements are declarative, and naming file and line in each error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "nodes/makefuncs.h"
+#include "parser/parser.h"
+#include "parser/scanner.h"
+#include "parser/scansup.h"
+#include "tcop/cmdtag.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/varlena.h"
+
+#include "model.h"
+
+#define MARKER "-- pqengine:file "
+
+/* What a statement is to a model. */
+typedef enum StatementClass
+{
+	STATEMENT_DECLARES,			/* to be executed */
+	STATEMENT_SETS,				/* changes a setting */
+	STATEMENT_REFUSED
+} StatementClass;
+
+static List *split_files(const char *text);
+static void blank_psql_lines(PqeModelFile *file);
+static void parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path);
+static StatementClass classify(Node *node);
+static bool is_helper_call(SelectStmt *select, const char *schema, const char **name, List **args);
+static const char *apply_setting(Node *node, const char *current, const char *default_path);
+static void refuse(const PqeStatement *statement) pg_attribute_noreturn();
+
+/*
+ * Parses model text.  Everything is palloc'd in the current context.
+ */
+PqeModel *
+pqe_model_parse(const char *text, const char *default_search_path)
+{
+	PqeModel   *model = palloc0(sizeof(PqeModel));
+	ListCell   *lc;
+
+	model->files = split_files(text);
+	foreach(lc, model->files)
+		parse_file(model, lfirst(lc), default_search_path);
+	return model;
+}
+
+/*
+ * The statement's own text, without the semicolon.
+ */
+const char *
+pqe_statement_text(const PqeStatement *statement)
+{
+	return pnstrdup(statement->file->original + statement->location, statement->length);
+}
+
+static int
+line_of(const PqeModelFile *file, int location)
+{
+	int			line = 1;
+
+	for (int i = 0; i < location && file->text[i] != '\0'; i++)
+		if (file->text[i] == '\n')
+			line++;
+	return line;
+}
+
+/*
+ * "models/users.sql:12"
+ */
+char *
+pqe_statement_place(const PqeStatement *statement)
+{
+	return psprintf("%s:%d", statement->file->path, line_of(statement->file, statement->location));
+}
+
+/*
+ * Throws the error again, with its place in the models.  The location is a
+ * byte offset into the file; a cursor position in the error is more exact.
+ */
+void
+pqe_model_rethrow(const PqeModelFile *file, int location,
+				  const PqeStatement *statement, ErrorData *error)
+{
+	if (error->cursorpos > 0)
+	{
+		/* a position counts characters, from 1 */
+		location = pg_mbcharcliplen(file->text, strlen(file->text), error->cursorpos - 1);
+	}
+	error->message = psprintf("%s:%d: %s", file->path, line_of(file, location), error->message);
+	if (error->detail == NULL && statement != NULL)
+		error->detail = psprintf("Statement: %s", pqe_statement_text(statement));
+	error->cursorpos = 0;
+	error->internalpos = 0;
+	error->internalquery = NULL;
+	ReThrowError(error);
+}
+
+static PqeModelFile *
+make_file(const char *path, int path_length, const char *text, int length)
+{
+	PqeModelFile *file = palloc(sizeof(PqeModelFile));
+
+	while (path_length > 0 && path[path_length - 1] == '\r')
+		path_length--;
+	file->path = pnstrdup(path, path_length);
+	file->original = pnstrdup(text, length);
+	file->text = pstrdup(file->original);
+	return file;
+}
+
+/*
+ * Cuts the text at its marker lines.  Text before the first marker is a file
+ * called "models".
+ */
+static List *
+split_files(const char *text)
+{
+	List	   *files = NIL;
+	const char *path = "models";
+	int			path_length = strlen(path);
+	const char *start = text;
+	const char *line = text;
+
+	while (line != NULL && *line != '\0')
+	{
+		const char *end = strchr(line, '\n');
+
+		if (strncmp(line, MARKER, strlen(MARKER)) == 0)
+		{
+			if (line > start)
+				files = lappend(files, make_file(path, path_length, start, line - start));
+			path = line + strlen(MARKER);
+			path_length = end ? end - path : (int) strlen(path);
+			start = end ? end + 1 : line + strlen(line);
+		}
+		line = end ? end + 1 : NULL;
+	}
+	if (*start != '\0')
+		files = lappend(files, make_file(path, path_length, start, strlen(start)));
+	return files;
+}
+
+/*
+ * The offset of the first backslash that the server's scanner meets outside
+ * literals and comments, or -1.
+ */
+static int
+find_backslash(const char *text)
+{
+	core_yyscan_t scanner;
+	core_yy_extra_type extra;
+	core_YYSTYPE value;
+	YYLTYPE		location;
+	int			token;
+	int			found = -1;
+
+	scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
+	while ((token = core_yylex(&value, &location, scanner)) != 0)
+	{
+		if (token == '\\')
+		{
+			found = location;
+			break;
+		}
+	}
+	scanner_finish(scanner);
+	return found;
+}
+
+/*
+ * Turns psql's backslash lines into blanks, so that places stay what they are.
+ */
+static void
+blank_psql_lines(PqeModelFile *file)
+{
+	int			at;
+
+	if (file->text[0] != '\\' && strstr(file->text, "\n\\") == NULL)
+		return;
+	while ((at = find_backslash(file->text)) >= 0)
+	{
+		if (at > 0 && file->text[at - 1] != '\n')
+			break;				/* the parser will say what is wrong with it */
+		for (char *p = file->text + at; *p != '\0' && *p != '\n'; p++)
+			*p = ' ';
+	}
+}
+
+static List *
+raw_parse_file(PqeModelFile *file)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List	   *volatile raw = NIL;
+
+	PG_TRY();
+	{
+		blank_psql_lines(file);
+		raw = raw_parser(file->text, RAW_PARSE_DEFAULT);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		pqe_model_rethrow(file, 0, NULL, error);
+	}
+	PG_END_TRY();
+	return raw;
+}
+
+/*
+ * The raw parser's location is that of the white space and comments before a
+ * statement; step over them.
+ */
+static void
+find_extent(PqeStatement *statement)
+{
+	const char *text = statement->file->text;
+	int			start = statement->raw->stmt_location;
+	int			end = statement->raw->stmt_len > 0 ? start + statement->raw->stmt_len : (int) strlen(text);
+
+	for (;;)
+	{
+		while (start < end && isspace((unsigned char) text[start]))
+			start++;
+		if (text[start] == '-' && text[start + 1] == '-')
+		{
+			while (start < end && text[start] != '\n')
+				start++;
+		}
+		else if (text[start] == '/' && text[start + 1] == '*')
+		{
+			int			depth = 0;
+
+			do
+			{
+				if (text[start] == '/' && text[start + 1] == '*')
+					depth++, start += 2;
+				else if (text[start] == '*' && text[start + 1] == '/')
+					depth--, start += 2;
+				else
+					start++;
+			} while (depth > 0 && start < end);
+		}
+		else
+			break;
+	}
+	while (end > start && isspace((unsigned char) text[end - 1]))
+		end--;
+	statement->location = start;
+	statement->length = end - start;
+}
+
+static void
+note_schema(List **schemas, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, *schemas)
+		if (strcmp(lfirst(lc), name) == 0)
+			return;
+	*schemas = lappend(*schemas, pstrdup(name));
+}
+
+static void
+parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
+{
+	const char *search_path = default_search_path;
+	ListCell   *lc;
+
+	foreach(lc, raw_parse_file(file))
+	{
+		PqeStatement *statement = palloc0(sizeof(PqeStatement));
+
+		statement->file = file;
+		statement->raw = lfirst_node(RawStmt, lc);
+		statement->search_path = search_path;
+		find_extent(statement);
+		switch (classify(statement->raw->stmt))
+		{
+			case STATEMENT_REFUSED:
+				refuse(statement);
+			case STATEMENT_SETS:
+				search_path = apply_setting(statement->raw->stmt, search_path, default_search_path);
+				continue;
+			case STATEMENT_DECLARES:
+				break;
+		}
+		statement->target_schema =
+			pqe_statement_target_schema(statement->raw->stmt, search_path);
+		if (statement->target_schema != NULL)
+			note_schema(&model->schemas, statement->target_schema);
+		if (IsA(statement->raw->stmt, CreateSchemaStmt) && statement->target_schema != NULL)
+			note_schema(&model->created_schemas, statement->target_schema);
+		model->statements = lappend(model->statements, statement);
+	}
+}
+
+static StatementClass
+classify_select(SelectStmt *select)
+{
+	const char *name;
+	List	   *args;
+
+	if (is_helper_call(select, "pqengine", &name, &args))
+		return STATEMENT_DECLARES;
+	if (is_helper_call(select, "pg_catalog", &name, &args) && strcmp(name, "set_config") == 0)
+		return STATEMENT_SETS;
+	return STATEMENT_REFUSED;
+}
+
+/*
+ * Is the statement one that declares something?
+ */
+static StatementClass
+classify(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_SelectStmt:
+			return classify_select(castNode(SelectStmt, node));
+		case T_VariableSetStmt:
+			return castNode(VariableSetStmt, node)->is_local ? STATEMENT_REFUSED : STATEMENT_SETS;
+		case T_CreateStmt:
+			return castNode(CreateStmt, node)->relation->relpersistence == RELPERSISTENCE_TEMP ?
+				STATEMENT_REFUSED : STATEMENT_DECLARES;
+		case T_CreateTableAsStmt:
+			return castNode(CreateTableAsStmt, node)->objtype == OBJECT_MATVIEW ?
+				STATEMENT_DECLARES : STATEMENT_REFUSED;
+		case T_ViewStmt:
+			return castNode(ViewStmt, node)->view->relpersistence == RELPERSISTENCE_TEMP ?
+				STATEMENT_REFUSED : STATEMENT_DECLARES;
+		case T_CreateSeqStmt:
+			return castNode(CreateSeqStmt, node)->sequence->relpersistence == RELPERSISTENCE_TEMP ?
+				STATEMENT_REFUSED : STATEMENT_DECLARES;
+		case T_CreateForeignTableStmt:
+		case T_CreateSchemaStmt:
+		case T_CreateExtensionStmt:
+		case T_CreateEnumStmt:
+		case T_AlterEnumStmt:
+		case T_CreateDomainStmt:
+		case T_AlterDomainStmt:
+		case T_CompositeTypeStmt:
+		case T_CreateRangeStmt:
+		case T_DefineStmt:
+		case T_AlterSeqStmt:
+		case T_IndexStmt:
+		case T_CreateFunctionStmt:
+		case T_AlterFunctionStmt:
+		case T_CreateTrigStmt:
+		case T_RuleStmt:
+		case T_CreatePolicyStmt:
+		case T_AlterPolicyStmt:
+		case T_CreateStatsStmt:
+		case T_AlterStatsStmt:
+		case T_CreateCastStmt:
+		case T_CreateOpClassStmt:
+		case T_CreateOpFamilyStmt:
+		case T_AlterOpFamilyStmt:
+		case T_CreateEventTrigStmt:
+		case T_AlterEventTrigStmt:
+		case T_CreatePublicationStmt:
+		case T_AlterPublicationStmt:
+		case T_CreateFdwStmt:
+		case T_AlterFdwStmt:
+		case T_CreateForeignServerStmt:
+		case T_AlterForeignServerStmt:
+		case T_AlterTableStmt:
+		case T_AlterObjectSchemaStmt:
+		case T_AlterObjectDependsStmt:
+		case T_AlterOwnerStmt:
+		case T_RenameStmt:
+		case T_CommentStmt:
+		case T_SecLabelStmt:
+		case T_GrantStmt:
+		case T_AlterDefaultPrivilegesStmt:
+		case T_AlterTypeStmt:
+		case T_AlterOperatorStmt:
+		case T_AlterCollationStmt:
+		case T_AlterTSDictionaryStmt:
+		case T_AlterTSConfigurationStmt:
+		case T_CreateConversionStmt:
+		case T_CreateTransformStmt:
+			return STATEMENT_DECLARES;
+		default:
+			return STATEMENT_REFUSED;
+	}
+}
+
+/*
+ * Is this "SELECT schema.function(...)" and nothing more?
+ */
+static bool
+is_helper_call(SelectStmt *select, const char *schema, const char **name, List **args)
+{
+	ResTarget  *target;
+	FuncCall   *call;
+
+	if (select->op != SETOP_NONE || select->valuesLists != NIL || select->fromClause != NIL ||
+		select->whereClause != NULL || select->withClause != NULL || select->intoClause != NULL ||
+		list_length(select->targetList) != 1)
+		return false;
+	target = linitial_node(ResTarget, select->targetList);
+	if (!IsA(target->val, FuncCall))
+		return false;
+	call = castNode(FuncCall, target->val);
+	if (list_length(call->funcname) != 2 || strcmp(strVal(linitial(call->funcname)), schema) != 0)
+		return false;
+	*name = strVal(lsecond(call->funcname));
+	*args = call->args;
+	return true;
+}
+
+static const char *
+string_constant(Node *node)
+{
+	A_Const    *constant;
+
+	if (node != NULL && IsA(node, TypeCast))
+		node = castNode(TypeCast, node)->arg;
+	if (node == NULL || !IsA(node, A_Const))
+		return NULL;
+	constant = castNode(A_Const, node);
+	if (constant->isnull || nodeTag(&constant->val) != T_String)
+		return NULL;
+	return strVal(&constant->val);
+}
+
+/*
+ * Only search_path decides what a model means; all other settings are those
+ * that pg_dump prints for psql's sake.
+ */
+static const char *
+apply_setting(Node *node, const char *current, const char *default_path)
+{
+	StringInfoData path;
+	VariableSetStmt *set;
+	ListCell   *lc;
+
+	if (IsA(node, SelectStmt))
+	{
+		const char *name;
+		List	   *args;
+		const char *setting;
+		const char *value;
+
+		is_helper_call(castNode(SelectStmt, node), "pg_catalog", &name, &args);
+		setting = list_length(args) == 3 ? string_constant(linitial(args)) : NULL;
+		value = list_length(args) == 3 ? string_constant(lsecond(args)) : NULL;
+		return setting && value && pg_strcasecmp(setting, "search_path") == 0 ? value : current;
+	}
+
+	set = castNode(VariableSetStmt, node);
+	if (set->name == NULL || pg_strcasecmp(set->name, "search_path") != 0)
+		return current;
+	if (set->kind != VAR_SET_VALUE)
+		return default_path;
+	initStringInfo(&path);
+	foreach(lc, set->args)
+	{
+		const char *item = string_constant(lfirst(lc));
+
+		if (item == NULL)
+			continue;
+		if (path.len > 0)
+			appendStringInfoString(&path, ", ");
+		appendStringInfoString(&path, quote_identifier(item));
+	}
+	return path.data;
+}
+
+static void
+refuse(const PqeStatement *statement)
+{
+	Node	   *node = statement->raw->stmt;
+	const char *tag = GetCommandTagName(CreateCommandTag(node));
+	ErrorData  *error = palloc0(sizeof(ErrorData));
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 IsA(node, SelectStmt) ?
+				 errmsg("a model may hold no query but SELECT pqengine.function(...)") :
+				 errmsg("%s is not allowed in a model", tag),
+				 errhint("A model declares what the database should hold: CREATE, ALTER, COMMENT, GRANT, SECURITY LABEL, SET, SELECT pqengine.function(...). Rows belong in a migration; to drop an object, take it out of the models.")));
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		pqe_model_rethrow(statement->file, statement->location, statement, error);
+	}
+	PG_END_TRY();
+	pg_unreachable();
+}

@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * model.h
+ *		Model text: its files, its statements and their places.
+ *
+ * The text holds one or more files, told apart by marker lines
+ * "-- pqengine:file PATH".  Every file is parsed by the server's raw parser.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_MODEL_H
+#define PQE_MODEL_H
+
+#include "postgres.h"
+#include "nodes/parsenodes.h"
+#include "nodes/pg_list.h"
+
+/* One file of the model text. */
+typedef struct PqeModelFile
+{
+	char	   *path;			/* as the user should see it */
+	char	   *text;			/* psql lines blanked, else as given */
+	char	   *original;		/* as given */
+} PqeModelFile;
+
+/* One declarative statement. */
+typedef struct PqeStatement
+{
+	PqeModelFile *file;
+	RawStmt    *raw;
+	int			location;		/* offset of its first character */
+	int			length;
+	const char *search_path;	/* as in force where it stands */
+	const char *target_schema;	/* schema it creates in or names; may be NULL */
+} PqeStatement;
+
+typedef struct PqeModel
+{
+	List	   *files;			/* PqeModelFile */
+	List	   *statements;		/* PqeStatement, in the order of the text */
+	List	   *schemas;		/* char *: schemas that the statements name */
+	List	   *created_schemas;	/* char *: those they create */
+} PqeModel;
+
+extern PqeModel *pqe_model_parse(const char *text, const char *default_search_path);
+extern const char *pqe_statement_text(const PqeStatement *statement);
+extern const char *pqe_statement_target_schema(Node *node, const char *search_path);
+extern void pqe_model_rethrow(const PqeModelFile *file, int location,
+							  const PqeStatement *statement, ErrorData *error) pg_attribute_noreturn();
+extern char *pqe_statement_place(const PqeStatement *statement);
+
+#endif							/* PQE_MODEL_H */

@@ -1,0 +1,260 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.c
+ *		Reads the options of plan, drift, ensure_tables and prove.
+ *
+ * An unknown key or a value of the wrong type is an error: a misspelt
+ * "alow_drop" must not be taken for its default.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "utils/builtins.h"
+
+#include "options.h"
+
+static const char *
+type_name(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return "null";
+		case jbvString:
+			return "string";
+		case jbvNumeric:
+			return "number";
+		case jbvBool:
+			return "boolean";
+		default:
+			return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) ?
+				"array" : "object";
+	}
+}
+
+static void
+wrong_type(const char *key, const char *expected, const JsonbValue *value)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be %s, not %s", key, expected, type_name(value))));
+}
+
+static char *
+string_option(const char *key, const JsonbValue *value)
+{
+	if (value->type != jbvString)
+		wrong_type(key, "a string", value);
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+static bool
+bool_option(const char *key, const JsonbValue *value)
+{
+	if (value->type != jbvBool)
+		wrong_type(key, "true or false", value);
+	return value->val.boolean;
+}
+
+static PqeScope
+scope_option(const char *key, const JsonbValue *value)
+{
+	char	   *name = string_option(key, value);
+
+	if (strcmp(name, "declared") == 0)
+		return PQE_SCOPE_DECLARED;
+	if (strcmp(name, "all") == 0)
+		return PQE_SCOPE_ALL;
+	if (strcmp(name, "none") == 0)
+		return PQE_SCOPE_NONE;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be \"declared\", \"all\" or \"none\", not \"%s\"", key, name)));
+}
+
+/*
+ * The elements of an array option, as JsonbValue pointers.
+ */
+static List *
+array_option(const char *key, const JsonbValue *value)
+{
+	JsonbIterator *it;
+	JsonbValue	element;
+	JsonbIteratorToken token;
+	List	   *elements = NIL;
+
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		wrong_type(key, "an array", value);
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &element, true)) != WJB_DONE)
+	{
+		if (token == WJB_ELEM)
+		{
+			JsonbValue *copy = palloc(sizeof(JsonbValue));
+
+			*copy = element;
+			elements = lappend(elements, copy);
+		}
+	}
+	return elements;
+}
+
+static void
+schemas_option(PqeOptions *options, const JsonbValue *value)
+{
+	ListCell   *lc;
+
+	foreach(lc, array_option("schemas", value))
+	{
+		char	   *name = string_option("schemas", lfirst(lc));
+
+		if (strcmp(name, "*") == 0)
+			options->all_schemas = true;
+		else
+			options->schemas = lappend(options->schemas, name);
+	}
+}
+
+/*
+ * One string member of an object in an array option; NULL where it is absent.
+ */
+static const char *
+member(const char *key, const JsonbValue *object, const char *name)
+{
+	JsonbValue *value;
+
+	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
+		wrong_type(key, "an array of objects", object);
+	value = getKeyJsonValueFromContainer(object->val.binary.data, name, strlen(name), NULL);
+	return value ? string_option(key, value) : NULL;
+}
+
+static void
+ignore_option(PqeOptions *options, const JsonbValue *value)
+{
+	ListCell   *lc;
+
+	foreach(lc, array_option("ignore", value))
+	{
+		PqePattern *pattern = palloc(sizeof(PqePattern));
+
+		pattern->kind = member("ignore", lfirst(lc), "kind");
+		pattern->name = member("ignore", lfirst(lc), "name");
+		if (pattern->name == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("an element of option \"ignore\" lacks \"name\""),
+					 errhint("Each element is an object such as {\"kind\": \"table\", \"name\": \"public.tmp_*\"}.")));
+		options->ignore = lappend(options->ignore, pattern);
+	}
+}
+
+static void
+renames_option(PqeOptions *options, const JsonbValue *value)
+{
+	ListCell   *lc;
+
+	foreach(lc, array_option("renames", value))
+	{
+		PqeRename  *rename = palloc(sizeof(PqeRename));
+
+		rename->kind = member("renames", lfirst(lc), "kind");
+		rename->name = member("renames", lfirst(lc), "name");
+		rename->was = member("renames", lfirst(lc), "was");
+		if (rename->kind == NULL || rename->name == NULL || rename->was == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("an element of option \"renames\" lacks \"kind\", \"name\" or \"was\""),
+					 errhint("Each element is an object such as {\"kind\": \"column\", \"name\": \"public.users.email\", \"was\": \"mail\"}.")));
+		options->renames = lappend(options->renames, rename);
+	}
+}
+
+static void
+set_option(PqeOptions *options, const char *key, const JsonbValue *value)
+{
+	if (strcmp(key, "schemas") == 0)
+		schemas_option(options, value);
+	else if (strcmp(key, "search_path") == 0)
+		options->search_path = string_option(key, value);
+	else if (strcmp(key, "allow_drop") == 0)
+		options->allow_drop = bool_option(key, value);
+	else if (strcmp(key, "concurrently") == 0)
+		options->concurrently = bool_option(key, value);
+	else if (strcmp(key, "owners") == 0)
+		options->owners = scope_option(key, value);
+	else if (strcmp(key, "privileges") == 0)
+		options->privileges = scope_option(key, value);
+	else if (strcmp(key, "ignore") == 0)
+		ignore_option(options, value);
+	else if (strcmp(key, "renames") == 0)
+		renames_option(options, value);
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no option \"%s\"", key),
+				 errhint("Options are schemas, search_path, allow_drop, concurrently, owners, privileges, ignore and renames.")));
+}
+
+PqeOptions *
+pqe_options_parse(Jsonb *json)
+{
+	PqeOptions *options = palloc0(sizeof(PqeOptions));
+	JsonbIterator *it;
+	JsonbValue	value;
+	JsonbIteratorToken token;
+	char	   *key = NULL;
+
+	options->search_path = "public";
+	options->concurrently = true;
+	if (json == NULL)
+		return options;
+	if (!JB_ROOT_IS_OBJECT(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object")));
+	it = JsonbIteratorInit(&json->root);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			key = pnstrdup(value.val.string.val, value.val.string.len);
+		else if (token == WJB_VALUE)
+			set_option(options, key, &value);
+	}
+	return options;
+}
+
+/*
+ * Shell-like patterns: * is any text, ? is any one character.
+ */
+bool
+pqe_pattern_matches(const char *pattern, const char *text)
+{
+	const char *star = NULL;
+	const char *resume = NULL;
+
+	while (*text != '\0')
+	{
+		if (*pattern == '*')
+		{
+			star = pattern++;
+			resume = text;
+		}
+		else if (*pattern == '?' || *pattern == *text)
+		{
+			pattern++;
+			text++;
+		}
+		else if (star != NULL)
+		{
+			pattern = star + 1;
+			text = ++resume;
+		}
+		else
+			return false;
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}

@@ -1,0 +1,266 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *		From differences to actions: create, alter, drop, rebuild.
+ *
+ * A fact that cannot be altered in place is dropped and created again, and
+ * with it all that depends on it; so is what has to be out of the way while
+ * something else is altered.  The order is order.c's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "miscadmin.h"
+
+#include "plan.h"
+
+static void rebuild(PqePlan *plan, PqeFact *actual);
+static void clear_the_way(PqePlan *plan, PqeFact *actual);
+
+static PqeAction *
+add_action(PqePlan *plan, PqeActionType type, PqeFact *fact)
+{
+	PqeAction  *action = palloc0(sizeof(PqeAction));
+
+	action->type = type;
+	action->fact = fact;
+	action->position = list_length(plan->actions);
+	plan->actions = lappend(plan->actions, action);
+	switch (type)
+	{
+		case PQE_CREATE:
+			fact->create_action = action;
+			break;
+		case PQE_ALTER:
+			fact->alter_action = action;
+			fact->peer->alter_action = action;
+			action->from = fact->peer;
+			break;
+		case PQE_DROP:
+			fact->drop_action = action;
+			break;
+		case PQE_RETIRE:
+			fact->retire_action = action;
+			break;
+	}
+	return action;
+}
+
+/*
+ * Does a fact with rows in it (a column) use this one?
+ */
+static bool
+is_used_by_rows(const PqeFact *actual)
+{
+	ListCell   *lc;
+
+	foreach(lc, actual->dependents)
+	{
+		PqeFact    *dependent = lfirst(lc);
+
+		if (dependent->kind->on_takedown == PQE_STAYS && dependent->peer != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A column whose type is made anew is converted to it.
+ */
+static void
+retype(PqePlan *plan, PqeFact *actual)
+{
+	actual->peer->retyped = true;
+	if (actual->drop_action != NULL)
+		return;
+	if (actual->alter_action == NULL)
+		add_action(plan, PQE_ALTER, actual->peer);
+	clear_the_way(plan, actual);
+}
+
+/*
+ * Drops a fact that is not compared, and puts it back as it was: the owner of
+ * a view, say, that is rebuilt under models that do not speak of owners.
+ */
+static void
+put_back(PqePlan *plan, PqeFact *actual)
+{
+	if (actual->drop_action != NULL)
+		return;
+	add_action(plan, PQE_DROP, actual)->rebuild = true;
+	add_action(plan, PQE_CREATE, actual)->rebuild = true;
+}
+
+static bool
+is_rebuilt_on_takedown(const PqeFact *fact)
+{
+	return fact->kind->on_takedown == PQE_REBUILD ||
+		(fact->kind->rebuilds != NULL && fact->kind->rebuilds(fact));
+}
+
+/*
+ * What depends on a fact that goes, goes first; and comes back unless the
+ * models have no more use for it.
+ */
+static void
+take_down_dependents(PqePlan *plan, PqeFact *actual)
+{
+	ListCell   *lc;
+
+	foreach(lc, actual->dependents)
+	{
+		PqeFact    *dependent = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (dependent->drop_action != NULL)
+			continue;
+		if (dependent->ignored)
+			put_back(plan, dependent);
+		else if (dependent->peer == NULL)
+			continue;
+		else if (is_rebuilt_on_takedown(dependent))
+			rebuild(plan, dependent);
+		else if (actual->retire_action != NULL)
+			retype(plan, dependent);
+	}
+	foreach(lc, actual->children)
+	{
+		PqeFact    *child = lfirst(lc);
+
+		if (child->drop_action != NULL)
+			continue;
+		if (child->ignored)
+			put_back(plan, child);
+		else if (child->peer != NULL)
+			rebuild(plan, child);
+	}
+}
+
+/*
+ * Drop and create.  A type that columns use is set aside first and dropped
+ * when they have been converted.
+ */
+static void
+rebuild(PqePlan *plan, PqeFact *actual)
+{
+	PqeFact    *desired = actual->peer;
+
+	if (actual->drop_action != NULL)
+		return;
+	if (actual->alter_action != NULL)
+	{
+		/* what was to be altered is made anew instead */
+		plan->actions = list_delete_ptr(plan->actions, actual->alter_action);
+		actual->alter_action = NULL;
+		desired->alter_action = NULL;
+	}
+	if (actual->kind->retire != NULL && is_used_by_rows(actual))
+		add_action(plan, PQE_RETIRE, actual)->rebuild = true;
+	add_action(plan, PQE_DROP, actual)->rebuild = true;
+	add_action(plan, PQE_CREATE, desired)->rebuild = true;
+	take_down_dependents(plan, actual);
+}
+
+/*
+ * What is in the way of an ALTER is taken down for its duration.
+ */
+static void
+clear_the_way(PqePlan *plan, PqeFact *actual)
+{
+	ListCell   *lc;
+
+	if (actual->kind->disturbs == NULL)
+		return;
+	foreach(lc, actual->dependents)
+	{
+		PqeFact    *dependent = lfirst(lc);
+
+		if (dependent->peer != NULL && dependent->drop_action == NULL &&
+			actual->kind->disturbs(actual, actual->peer, dependent))
+			rebuild(plan, dependent);
+	}
+	foreach(lc, actual->children)
+	{
+		PqeFact    *child = lfirst(lc);
+
+		if (child->peer != NULL && child->drop_action == NULL &&
+			actual->kind->disturbs(actual, actual->peer, child))
+			rebuild(plan, child);
+	}
+}
+
+/*
+ * A fact may stay the same by its text and yet lean on something that goes (a
+ * view that groups by a primary key): it is rebuilt.
+ */
+static void
+release_dropped(PqePlan *plan, PqeFact *dropped)
+{
+	ListCell   *lc;
+
+	foreach(lc, dropped->dependents)
+	{
+		PqeFact    *dependent = lfirst(lc);
+
+		if (dependent->peer == NULL || dependent->drop_action != NULL ||
+			dependent->alter_action != NULL || dependent->ignored)
+			continue;
+		if (is_rebuilt_on_takedown(dependent))
+			rebuild(plan, dependent);
+	}
+}
+
+static void
+plan_desired(PqePlan *plan, PqeFact *desired)
+{
+	PqeFact    *actual = desired->peer;
+
+	if (desired->ignored || (actual != NULL && actual->ignored))
+		return;
+	if (actual == NULL)
+	{
+		add_action(plan, PQE_CREATE, desired);
+		return;
+	}
+	if (actual->drop_action != NULL || pqe_diff_properties(actual, desired) == NIL)
+		return;
+	if (desired->kind->can_alter != NULL && desired->kind->can_alter(actual, desired))
+	{
+		if (desired->alter_action == NULL)
+			add_action(plan, PQE_ALTER, desired);
+		clear_the_way(plan, actual);
+	}
+	else
+		rebuild(plan, actual);
+}
+
+PqePlan *
+pqe_plan_make(PqeSides *sides, const PqeOptions *options)
+{
+	PqePlan    *plan = palloc0(sizeof(PqePlan));
+	ListCell   *lc;
+
+	plan->sides = sides;
+	plan->options = options;
+	foreach(lc, sides->actual->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+
+		if (!fact->ignored && fact->peer == NULL)
+			add_action(plan, PQE_DROP, fact)->wanted_gone = true;
+	}
+	foreach(lc, sides->desired->list)
+	{
+		CHECK_FOR_INTERRUPTS();
+		plan_desired(plan, lfirst(lc));
+	}
+	foreach(lc, sides->actual->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+
+		if (fact->drop_action != NULL && fact->drop_action->wanted_gone)
+			release_dropped(plan, fact);
+	}
+	return plan;
+}

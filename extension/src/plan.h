@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.h
+ *		From two sides to drift, to actions, to ordered steps.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_PLAN_H
+#define PQE_PLAN_H
+
+#include "kind.h"
+#include "realize.h"
+
+typedef enum PqeActionType
+{
+	PQE_CREATE,
+	PQE_ALTER,
+	PQE_DROP,
+	PQE_RETIRE					/* sets a type aside, see PqeKind.retire */
+} PqeActionType;
+
+/* One thing to be done to one fact. */
+typedef struct PqeAction
+{
+	PqeActionType type;
+	PqeFact    *fact;			/* of the actual side for drops, else desired */
+	PqeFact    *from;			/* for PQE_ALTER: the actual fact */
+	bool		rebuild;		/* one half of a drop and a create */
+	bool		wanted_gone;	/* the models no longer hold it */
+	bool		makes_room;		/* something new takes its name */
+	bool		gated;			/* to be left out without allow_drop */
+	struct PqeAction *inside;	/* done by another action's statement */
+	List	   *holds;			/* PqeAction: the ones inside this one */
+	List	   *before;			/* PqeEdge: what must come later */
+	int			waits_for;
+	struct PqeEdge *blocker;	/* an edge that it waits for, in a cycle */
+	int			position;
+	bool		done;
+	bool		seen;
+} PqeAction;
+
+/* FIRST must be done before LATER. */
+typedef struct PqeEdge
+{
+	PqeAction  *first;
+	PqeAction  *later;
+	bool		soft;			/* a wish: given up where it closes a cycle */
+	bool		given_up;
+} PqeEdge;
+
+typedef struct PqePlan
+{
+	PqeSides   *sides;
+	const PqeOptions *options;
+	List	   *actions;		/* PqeAction, in the end in order */
+} PqePlan;
+
+/* A row of pqengine.plan(). */
+typedef struct PqeStep
+{
+	const char *phase;
+	const char *kind;
+	const char *object;
+	const char *action;
+	const char *statement;
+	const char *reverse;
+	int			hazards;
+	bool		transactional;
+} PqeStep;
+
+/* A row of pqengine.drift(). */
+typedef struct PqeDifference
+{
+	const char *change;
+	const char *kind;
+	const char *object;
+	const char *property;
+	const char *expected;
+	const char *actual;
+} PqeDifference;
+
+/* diff.c */
+extern void pqe_diff_match(PqeSides *sides, const PqeOptions *options);
+extern List *pqe_diff_drift(PqeSides *sides);
+extern List *pqe_diff_properties(const PqeFact *actual, const PqeFact *desired);
+
+/* plan.c */
+extern PqePlan *pqe_plan_make(PqeSides *sides, const PqeOptions *options);
+
+/* order.c */
+extern void pqe_plan_order(PqePlan *plan);
+
+/* steps.c */
+extern List *pqe_plan_steps(PqePlan *plan);
+
+/* unmanaged.c */
+extern List *pqe_unmanaged(List *schema_names);
+
+#endif							/* PQE_PLAN_H */

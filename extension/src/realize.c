@@ -1,0 +1,260 @@
+/*-------------------------------------------------------------------------
+ *
+ * realize.c
+ *		Reads what is, builds what the models want, reads that, and takes it
+ *		all back.
+ *
+ * The building happens in a subtransaction that is always rolled back: see
+ * swap.c for how room is made and execute.c for how statements are run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "storage/lmgr.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "kind.h"
+#include "realize.h"
+
+/* Indexes built between two rollbacks. */
+#define BATCH_SIZE 500
+
+/* The advisory lock that lets one realization happen at a time. */
+#define LOCK_KEY1 0x70716531	/* "pqe1" */
+#define LOCK_KEY2 1
+
+static void
+set_option(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * The settings under which everything here runs.
+ */
+static void
+pin_settings(void)
+{
+	set_option("search_path", "pg_catalog, pg_temp");
+	set_option("check_function_bodies", "off");
+	set_option("client_min_messages", "warning");
+	set_option("default_tablespace", "");
+	set_option("quote_all_identifiers", "off");
+	set_option("DateStyle", "ISO, YMD");
+	set_option("IntervalStyle", "postgres");
+	set_option("extra_float_digits", "1");
+	set_option("xmloption", "content");
+}
+
+static void
+pin_search_path(void)
+{
+	set_option("search_path", "pg_catalog, pg_temp");
+}
+
+/*
+ * Runs BODY in a subtransaction that is rolled back, with settings pinned; the
+ * locks it takes are gone with it.  What it allocates in the caller's context
+ * stays.
+ */
+static void
+in_shadow(void (*body) (void *), void *argument)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	pin_settings();
+	body(argument);
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+static void
+read_facts(void *argument)
+{
+	pqe_facts_read(argument);
+}
+
+/*
+ * The facts of the database as it is.
+ */
+PqeFacts *
+pqe_read_actual(List *schema_names, const PqeOptions *options)
+{
+	PqeFacts   *facts = pqe_facts_create(options, schema_names);
+
+	in_shadow(read_facts, facts);
+	return facts;
+}
+
+/*
+ * Extensions that the models do not declare are no part of what they want,
+ * unless something of theirs needs one and the scope is less than all.
+ */
+static void
+forget_undeclared_extensions(PqeFacts *facts, const PqeModel *model)
+{
+	List	   *kept = NIL;
+	ListCell   *lc;
+	MemoryContext old = MemoryContextSwitchTo(facts->context);
+
+	foreach(lc, facts->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+		bool		declared = false;
+		ListCell   *lc2;
+
+		if (strcmp(fact->kind->name, "extension") != 0)
+		{
+			kept = lappend(kept, fact);
+			continue;
+		}
+		foreach(lc2, model->statements)
+		{
+			Node	   *node = ((PqeStatement *) lfirst(lc2))->raw->stmt;
+
+			if (IsA(node, CreateExtensionStmt) &&
+				strcmp(castNode(CreateExtensionStmt, node)->extname, fact->name) == 0)
+				declared = true;
+		}
+		if (declared || (!facts->options->all_schemas && fact->dependents != NIL))
+			kept = lappend(kept, fact);
+		else
+			pqe_facts_forget(facts, fact);
+	}
+	facts->list = kept;
+	MemoryContextSwitchTo(old);
+}
+
+static void
+mark_declared(PqeFacts *facts, const PqeBuild *build)
+{
+	ListCell   *lc;
+
+	foreach(lc, build->owner_targets)
+	{
+		PqeFact    *fact = pqe_facts_by_address(facts, lfirst(lc));
+
+		if (fact != NULL)
+			fact->declared_owner = true;
+	}
+	foreach(lc, build->privilege_targets)
+	{
+		PqeFact    *fact = pqe_facts_by_address(facts, lfirst(lc));
+
+		if (fact != NULL)
+			fact->declared_privileges = true;
+	}
+}
+
+/*
+ * Indexes in batches: build some, read them, roll back, so that their locks
+ * do not add up.
+ */
+typedef struct Batch
+{
+	PqeFacts   *facts;
+	PqeBuild   *build;
+	List	   *statements;
+} Batch;
+
+static void
+read_batch(void *argument)
+{
+	Batch	   *batch = argument;
+
+	pqe_build_run_batch(batch->build, batch->statements);
+	pin_search_path();
+	pqe_facts_read_new_indexes(batch->facts);
+}
+
+static void
+read_indexes(PqeFacts *facts, PqeBuild *build)
+{
+	Batch		batch = {facts, build, NIL};
+
+	for (int i = 0; i < list_length(build->indexes); i += BATCH_SIZE)
+	{
+		batch.statements = list_copy_tail(build->indexes, i);
+		batch.statements = list_truncate(batch.statements, BATCH_SIZE);
+		in_shadow(read_batch, &batch);
+	}
+}
+
+/*
+ * One realization at a time: two would wait for each other's schema rows
+ * anyway, and less politely.
+ */
+static void
+lock_realizations(void)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, LOCK_KEY1, LOCK_KEY2, 2);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}
+
+typedef struct Realization
+{
+	const PqeModel *model;
+	const PqeOptions *options;
+	PqeFacts   *facts;
+} Realization;
+
+static bool
+declares_default_privileges(const PqeModel *model)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->statements)
+		if (IsA(((PqeStatement *) lfirst(lc))->raw->stmt, AlterDefaultPrivilegesStmt))
+			return true;
+	return false;
+}
+
+static void
+build_and_read(void *argument)
+{
+	Realization *r = argument;
+	PqeBuild   *build = pqe_build_prepare(r->model);
+
+	lock_realizations();
+	pqe_hide_event_triggers();
+	pqe_swap_schemas(r->model, r->facts->schema_names, r->options);
+	if (r->options->all_schemas || declares_default_privileges(r->model))
+		pqe_hide_default_privileges();
+	pqe_build_run(build);
+	pin_search_path();
+	pqe_facts_read(r->facts);
+	read_indexes(r->facts, build);
+	mark_declared(r->facts, build);
+	forget_undeclared_extensions(r->facts, r->model);
+}
+
+/*
+ * Both sides of the comparison.  Everything is allocated in the current
+ * context or below it.
+ */
+PqeSides *
+pqe_realize(const char *models, const PqeOptions *options)
+{
+	PqeSides   *sides = palloc0(sizeof(PqeSides));
+	PqeModel   *model = pqe_model_parse(models, options->search_path);
+	Realization realization = {model, options, NULL};
+
+	sides->schema_names = pqe_scope_schemas(model, options);
+	sides->actual = pqe_read_actual(sides->schema_names, options);
+	sides->desired = pqe_facts_create(options, sides->schema_names);
+	realization.facts = sides->desired;
+	in_shadow(build_and_read, &realization);
+	return sides;
+}

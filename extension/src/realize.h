@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * realize.h
+ *		Builds models for real, in a swap that is always rolled back.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_REALIZE_H
+#define PQE_REALIZE_H
+
+#include "facts.h"
+#include "model.h"
+
+/* The two sides that everything else compares. */
+typedef struct PqeSides
+{
+	PqeFacts   *actual;
+	PqeFacts   *desired;
+	List	   *schema_names;	/* char *: the managed schemas */
+} PqeSides;
+
+extern PqeSides *pqe_realize(const char *models, const PqeOptions *options);
+extern PqeFacts *pqe_read_actual(List *schema_names, const PqeOptions *options);
+
+/* scope.c */
+extern List *pqe_scope_schemas(const PqeModel *model, const PqeOptions *options);
+extern List *pqe_all_schemas(void);
+extern bool pqe_name_in_list(List *names, const char *name);
+
+/* swap.c */
+extern void pqe_swap_schemas(const PqeModel *model, List *schema_names, const PqeOptions *options);
+extern bool pqe_schema_holds_extension(Oid schema);
+extern void pqe_hide_event_triggers(void);
+extern void pqe_hide_default_privileges(void);
+
+/* execute.c */
+typedef struct PqeBuild
+{
+	List	   *statements;		/* PqeStatement, still to be run */
+	List	   *late;			/* foreign keys: run after all else */
+	List	   *indexes;		/* PqeStatement: to be realized in batches */
+	List	   *owner_targets;	/* ObjectAddress *: whose owner is declared */
+	List	   *privilege_targets;
+} PqeBuild;
+
+extern PqeBuild *pqe_build_prepare(const PqeModel *model);
+extern void pqe_build_run(PqeBuild *build);
+extern void pqe_build_run_batch(PqeBuild *build, List *statements);
+
+/* rewrite.c */
+extern List *pqe_fold_enum_values(List *statements);
+extern List *pqe_split_foreign_keys(PqeStatement *statement);
+extern bool pqe_is_foreign_key(const PqeStatement *statement);
+extern List *pqe_take_batchable_indexes(List **statements);
+
+#endif							/* PQE_REALIZE_H */

@@ -1,0 +1,237 @@
+/*-------------------------------------------------------------------------
+ *
+ * steps.c
+ *		From ordered actions to the rows of a plan.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "plan.h"
+
+/*
+ * Does the fact's relation (or type) come into being in this plan?
+ */
+static bool
+is_fresh(const PqeFact *fact)
+{
+	for (const PqeFact *at = fact->parent; at != NULL; at = at->parent)
+		if (at->create_action != NULL || (fact->ignored && at->peer && at->peer->create_action))
+			return true;
+	return false;
+}
+
+static int
+compare_facts(const ListCell *a, const ListCell *b)
+{
+	return ((PqeFact *) lfirst(a))->position - ((PqeFact *) lfirst(b))->position;
+}
+
+static void
+collect_held(PqeAction *action, List **facts)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->holds)
+	{
+		PqeAction  *held = lfirst(lc);
+
+		*facts = lappend(*facts, held->fact);
+		collect_held(held, facts);
+	}
+}
+
+/*
+ * The facts that are created or dropped inside the action, in their order.
+ */
+static List *
+held_facts(PqeAction *action)
+{
+	List	   *facts = NIL;
+
+	collect_held(action, &facts);
+	list_sort(facts, compare_facts);
+	return facts;
+}
+
+static void
+start_script(PqeScript *script, PqePlan *plan, const PqeFact *fact)
+{
+	memset(script, 0, sizeof(*script));
+	script->options = plan->options;
+	script->actual = plan->sides->actual;
+	script->desired = plan->sides->desired;
+	script->fresh = is_fresh(fact);
+}
+
+/*
+ * Writes a fact's CREATE with the parts that go inside, and behind it what
+ * these have to say besides.
+ */
+static void
+write_create(PqeScript *script, PqeFact *fact, List *held)
+{
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, held)
+	{
+		PqeFact    *part = lfirst(lc);
+
+		part->inlined = part->kind->inline_create;
+		if (part->inlined)
+			script->inlined = lappend(script->inlined, part);
+		else
+			others = lappend(others, part);
+	}
+	fact->kind->create(script, fact);
+	script->fresh = true;
+	foreach(lc, script->inlined)
+	{
+		PqeFact    *part = lfirst(lc);
+
+		if (part->kind->after_inline != NULL)
+			part->kind->after_inline(script, part);
+	}
+	script->inlined = NIL;
+	foreach(lc, others)
+	{
+		PqeFact    *part = lfirst(lc);
+
+		part->kind->create(script, part);
+	}
+}
+
+static void
+write_drop(PqeScript *script, PqeFact *fact)
+{
+	if (fact->retire_action != NULL)
+		fact->kind->drop_retired(script, fact);
+	else
+		fact->kind->drop(script, fact);
+}
+
+static void
+write_action(PqeScript *script, PqeAction *action)
+{
+	PqeFact    *fact = action->fact;
+
+	switch (action->type)
+	{
+		case PQE_CREATE:
+			write_create(script, fact, held_facts(action));
+			break;
+		case PQE_ALTER:
+			fact->kind->alter(script, action->from, fact);
+			break;
+		case PQE_DROP:
+			write_drop(script, fact);
+			break;
+		case PQE_RETIRE:
+			fact->kind->retire(script, fact);
+			break;
+	}
+}
+
+/*
+ * What undoes the action, or NULL where data or the server stand against it.
+ */
+static const char *
+reverse_text(PqePlan *plan, PqeAction *action)
+{
+	PqeScript	script;
+	PqeFact    *fact = action->fact;
+
+	start_script(&script, plan, fact);
+	script.reverse = true;
+	switch (action->type)
+	{
+		case PQE_CREATE:
+			fact->kind->drop(&script, fact);
+			break;
+		case PQE_ALTER:
+			if (!fact->kind->can_alter(fact, action->from))
+				return NULL;
+			fact->kind->alter(&script, fact, action->from);
+			break;
+		case PQE_DROP:
+			if (fact->retire_action != NULL)
+				return NULL;
+			write_create(&script, fact, held_facts(action));
+			break;
+		case PQE_RETIRE:
+			return NULL;
+	}
+	return pqe_script_text(&script);
+}
+
+static const char *
+phase_of(const PqeAction *action)
+{
+	if (action->gated)
+		return "drop";
+	if (action->type == PQE_RETIRE || (action->type == PQE_DROP && action->fact->retire_action == NULL))
+		return "prepare";
+	return "change";
+}
+
+static const char *
+action_name(const PqeAction *action)
+{
+	switch (action->type)
+	{
+		case PQE_CREATE:
+			return "create";
+		case PQE_ALTER:
+			return "alter";
+		case PQE_DROP:
+			return "drop";
+		case PQE_RETIRE:
+			return "rename";
+	}
+	return NULL;
+}
+
+/*
+ * The rows of the plan, as PqeStep.  An action of several statements has its
+ * reverse on the first of them; that of the others is empty.
+ */
+List *
+pqe_plan_steps(PqePlan *plan)
+{
+	List	   *steps = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->actions)
+	{
+		PqeAction  *action = lfirst(lc);
+		PqeScript	script;
+		const char *reverse = NULL;
+		ListCell   *lc2;
+
+		start_script(&script, plan, action->fact);
+		write_action(&script, action);
+		if (script.lines != NIL)
+			reverse = reverse_text(plan, action);
+		foreach(lc2, script.lines)
+		{
+			PqeScriptLine *line = lfirst(lc2);
+			PqeStep    *step = palloc0(sizeof(PqeStep));
+
+			step->phase = phase_of(action);
+			step->kind = action->fact->kind->name;
+			step->object = action->fact->identity;
+			step->action = action_name(action);
+			step->statement = line->statement;
+			step->reverse = reverse;
+			step->hazards = line->hazards;
+			if (reverse == NULL || (line->hazards & PQE_DELETES_DATA))
+				step->hazards |= PQE_NOT_REVERSIBLE;
+			step->transactional = line->transactional;
+			steps = lappend(steps, step);
+			if (reverse != NULL)
+				reverse = "";
+		}
+	}
+	return steps;
+}

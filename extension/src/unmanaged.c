@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * unmanaged.c
+ *		User objects in managed schemas that no kind covers.
+ *
+ * They are never left out in silence: plan() warns of them and drift() lists
+ * them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+
+#include "arrays.h"
+#include "plan.h"
+
+static const char query[] =
+"SELECT i.type, i.identity"
+"  FROM (SELECT 'pg_class'::regclass AS classid, oid, relnamespace AS namespace FROM pg_class WHERE relkind = 'f'"
+"        UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type"
+"         WHERE typtype = 'r' OR (typtype = 'b' AND NOT (typelem <> 0 AND typsubscript = 'array_subscript_handler'::regproc)"
+"                                 AND oid >= 16384)"
+"        UNION ALL SELECT 'pg_collation'::regclass, oid, collnamespace FROM pg_collation"
+"        UNION ALL SELECT 'pg_conversion'::regclass, oid, connamespace FROM pg_conversion"
+"        UNION ALL SELECT 'pg_opclass'::regclass, oid, opcnamespace FROM pg_opclass"
+"        UNION ALL SELECT 'pg_opfamily'::regclass, oid, opfnamespace FROM pg_opfamily"
+"        UNION ALL SELECT 'pg_ts_config'::regclass, oid, cfgnamespace FROM pg_ts_config"
+"        UNION ALL SELECT 'pg_ts_dict'::regclass, oid, dictnamespace FROM pg_ts_dict"
+"        UNION ALL SELECT 'pg_ts_parser'::regclass, oid, prsnamespace FROM pg_ts_parser"
+"        UNION ALL SELECT 'pg_ts_template'::regclass, oid, tmplnamespace FROM pg_ts_template) o"
+"  JOIN pg_namespace n ON n.oid = o.namespace,"
+"       LATERAL pg_identify_object(o.classid, o.oid, 0) i"
+" WHERE n.nspname = ANY ($1)"
+"   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.oid AND d.deptype IN ('e', 'i'))"
+" ORDER BY 1, 2";
+
+/*
+ * As differences, to be shown with those that drift() finds.
+ */
+List *
+pqe_unmanaged(List *schema_names)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Oid			types[1] = {TEXTARRAYOID};
+	Datum		values[1];
+	List	   *rows = NIL;
+
+	SPI_connect();
+	values[0] = pqe_text_array(schema_names);
+	if (SPI_execute_with_args(query, 1, types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not look for unmanaged objects");
+	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
+	{
+		char	   *type = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+		char	   *identity = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
+		MemoryContext old = MemoryContextSwitchTo(context);
+		PqeDifference *row = palloc0(sizeof(PqeDifference));
+
+		row->change = "unmanaged";
+		row->kind = pstrdup(type);
+		row->object = pstrdup(identity);
+		rows = lappend(rows, row);
+		MemoryContextSwitchTo(old);
+	}
+	SPI_finish();
+	return rows;
+}

@@ -139,6 +139,7 @@ CREATE TEMP TABLE tmp_a (id int PRIMARY KEY);
 CREATE TEMP TABLE tmp_b (id int PRIMARY KEY);
 SELECT pqengine.many_to_many('tmp_a', 'tmp_b');
 SELECT relpersistence FROM pg_class WHERE oid = 'tmp_a_tmp_b_junction'::regclass;
+SELECT pqengine.many_to_many('tmp_a', 'tmp_b', 'pg_temp.tmp_j');
 SELECT pqengine.many_to_many('tmp_a', 'users');
 
 -- Tables made and junctioned in one transaction, under a name that another
@@ -173,6 +174,8 @@ SELECT pqengine.many_to_many('users', 'roles', ' ');
 SELECT pqengine.many_to_many('users', 'roles', 'a.b.c');
 SELECT pqengine.many_to_many('users', 'roles', 'a.b.c.d');
 SELECT pqengine.many_to_many('users', 'roles', '"unfinished');
+SELECT pqengine.many_to_many('users', 'roles', '""');
+SELECT pqengine.many_to_many('users', 'roles', '"".j');
 SELECT pqengine.many_to_many('users', 'roles', 'x); DROP TABLE users; --');
 SELECT pqengine.many_to_many('users', 'roles', 'no_such_schema.j');
 SELECT pqengine.many_to_many('users', 'roles', 'users');

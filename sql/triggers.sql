@@ -170,6 +170,7 @@ SELECT pqengine.install_trigger('docs', 'audit', '{"table": "seen"}');
 SELECT pqengine.install_trigger('docs', 'audit', '{"table": "nowhere.log"}');
 SELECT pqengine.install_trigger('docs', 'audit', '{"table": "a.b.c"}');
 SELECT pqengine.install_trigger('docs', 'audit', '{"table": "a b"}');
+SELECT pqengine.install_trigger('docs', 'audit', '{"table": "\"\""}');
 SELECT pqengine.install_trigger('docs', 'audit', '{"table": "x (i int); DROP TABLE docs; --"}');
 CREATE TABLE almost (LIKE docs_audit);
 ALTER TABLE almost ALTER COLUMN operation TYPE varchar(10);

@@ -239,6 +239,8 @@ junction_name(const JunctionSide *sides, const char *left_schema, text *given)
 				 errhint("Give the name as \"table\" or \"schema.table\".")));
 	if (name->schemaname == NULL)
 		name->schemaname = pstrdup(left_schema);
+	else
+		(void) LookupExplicitNamespace(name->schemaname, false);
 	return name;
 }
 

@@ -93,6 +93,8 @@ audit_table(Oid target, const char *table)
 				 errhint("Give the name as \"table\" or \"schema.table\".")));
 	if (name->schemaname == NULL)
 		name->schemaname = schema;
+	else
+		(void) LookupExplicitNamespace(name->schemaname, false);
 	return name;
 }
 

@@ -76,7 +76,8 @@ static const char *skip_block_comment(const char *at)
 }
 
 /*
- * A literal goes on where, after white space with a line break in it, another quote follows.
+ * A literal goes on where, after white space and line comments with a line break among them, another
+ * quote follows.
  * Returns that quote, or NULL.
  */
 static const char *continuation(const char *at)
@@ -87,7 +88,7 @@ static const char *continuation(const char *at)
         if (is_space(*at)) {
             line_break = line_break || *at == '\n' || *at == '\r';
             at++;
-        } else if (line_break && at[0] == '-' && at[1] == '-') {
+        } else if (at[0] == '-' && at[1] == '-') {
             at = skip_line_comment(at);
         } else {
             return line_break && *at == '\'' ? at : NULL;

@@ -308,7 +308,8 @@ link_parents(PqeFacts *facts, int first)
 		IdentityEntry *entry;
 		bool		found;
 
-		if (OidIsValid(fact->parent_address.classId))
+		if (OidIsValid(fact->parent_address.classId) &&
+			!pqe_facts_is_extension_member(facts, &fact->parent_address))
 			fact->parent = pqe_facts_resolve(facts, &fact->parent_address);
 		if (pqe_facts_is_extension_member(facts, &fact->address) ||
 			(OidIsValid(fact->parent_address.classId) && fact->parent == NULL))

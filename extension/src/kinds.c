@@ -17,10 +17,12 @@
 const PqeKind *const pqe_kinds[] = {
 	&pqe_kind_schema,
 	&pqe_kind_extension,
+	&pqe_kind_collation,
 	&pqe_kind_enum,
 	&pqe_kind_domain,
 	&pqe_kind_domain_constraint,
 	&pqe_kind_composite,
+	&pqe_kind_range,
 	&pqe_kind_sequence,
 	&pqe_kind_sequence_owner,
 	&pqe_kind_function,

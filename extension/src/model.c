@@ -279,6 +279,29 @@ note_schema(List **schemas, const char *name)
 	*schemas = lappend(*schemas, pstrdup(name));
 }
 
+/*
+ * "DROP SCHEMA IF EXISTS s", as scripts have it before their CREATE SCHEMA,
+ * says nothing to a model that starts from nothing.
+ */
+static bool
+is_clean_slate(const PqeModel *model, Node *node)
+{
+	ListCell   *lc;
+
+	if (!IsA(node, DropStmt) || castNode(DropStmt, node)->removeType != OBJECT_SCHEMA ||
+		!castNode(DropStmt, node)->missing_ok)
+		return false;
+	foreach(lc, castNode(DropStmt, node)->objects)
+	{
+		ListCell   *lc2;
+
+		foreach(lc2, model->schemas)
+			if (strcmp(lfirst(lc2), strVal(lfirst(lc))) == 0)
+				return false;
+	}
+	return true;
+}
+
 static void
 parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 {
@@ -293,6 +316,8 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 		statement->raw = lfirst_node(RawStmt, lc);
 		statement->search_path = search_path;
 		find_extent(statement);
+		if (is_clean_slate(model, statement->raw->stmt))
+			continue;
 		switch (classify(statement->raw->stmt))
 		{
 			case STATEMENT_REFUSED:

@@ -84,8 +84,29 @@ edges_of_need(PqeAction *action, PqeFact *needed, bool soft)
 		add_edge(needed->peer->create_action, action, soft);
 }
 
+/*
+ * A part of a partitioned table joins it when that has all its columns.
+ */
 static void
-edges_along_desired(PqeAction *action)
+edges_of_belonging(PqePlan *plan, PqeAction *action)
+{
+	PqeFact    *fact = action->fact;
+	const char *whole_name = fact->kind->belongs_to ? fact->kind->belongs_to(fact) : NULL;
+	PqeFact    *whole;
+	ListCell   *lc;
+
+	if (whole_name == NULL)
+		return;
+	whole = pqe_facts_by_identity(plan->sides->desired, fact->kind, whole_name);
+	if (whole == NULL)
+		return;
+	foreach(lc, whole->children)
+		if (((PqeFact *) lfirst(lc))->kind->holds_data)
+			edges_of_need(action, lfirst(lc), false);
+}
+
+static void
+edges_along_desired(PqePlan *plan, PqeAction *action)
 {
 	PqeFact    *fact = action->fact;
 	ListCell   *lc;
@@ -96,6 +117,7 @@ edges_along_desired(PqeAction *action)
 		edges_of_need(action, lfirst(lc), true);
 	if (fact->parent != NULL)
 		edges_of_need(action, fact->parent, false);
+	edges_of_belonging(plan, action);
 }
 
 /*
@@ -143,12 +165,12 @@ edges_of_retire(PqeAction *action)
 }
 
 static void
-edges_of_alter(PqeAction *action)
+edges_of_alter(PqePlan *plan, PqeAction *action)
 {
 	PqeFact    *actual = action->from;
 	ListCell   *lc;
 
-	edges_along_desired(action);
+	edges_along_desired(plan, action);
 	/* what is taken down on its account goes first */
 	foreach(lc, actual->dependents)
 		edges_against_actual(action, lfirst(lc), false);
@@ -232,10 +254,10 @@ make_edges(PqePlan *plan)
 		switch (action->type)
 		{
 			case PQE_CREATE:
-				edges_along_desired(action);
+				edges_along_desired(plan, action);
 				break;
 			case PQE_ALTER:
-				edges_of_alter(action);
+				edges_of_alter(plan, action);
 				break;
 			case PQE_DROP:
 				edges_of_drop(action);

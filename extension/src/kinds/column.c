@@ -44,8 +44,10 @@ static const char query[] =
 "            WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,"
 "       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,"
 "       nullif(a.attstattarget, -1)::text AS statistics,"
-"       array_to_string(a.attoptions, E'\\n') AS options,"
-"       NOT a.attislocal AS inherited,"
+"       (SELECT string_agg(o, E'\\n' ORDER BY o) FROM unnest(a.attoptions) o WHERE o !~ '^pg_') AS options,"
+"       NOT a.attislocal AS _inherited,"
+"       CASE WHEN NOT a.attislocal AND NOT c.relispartition THEN (SELECT string_agg(i.inhparent::regclass::text, E'\\n')"
+"            FROM pg_inherits i WHERE i.inhrelid = c.oid) END AS _inherited_from,"
 "       c.relispartition AS _in_partition,"
 "       a.atttypid::text AS _type_id, a.atttypmod::text AS _type_mod,"
 "       format('%I.%I', n.nspname, c.relname) AS _table,"
@@ -79,7 +81,7 @@ quoted_name(const PqeFact *fact)
 static bool
 comes_from_parent(const PqeFact *fact)
 {
-	return pqe_flag(fact, "inherited") && !pqe_flag(fact, "_in_partition");
+	return pqe_flag(fact, "_inherited") && !pqe_flag(fact, "_in_partition");
 }
 
 static const char *
@@ -164,7 +166,7 @@ create(PqeScript *script, PqeFact *fact)
 
 	if (comes_from_parent(fact))
 		return;
-	if (!script->fresh && pqe_flag(fact, "inherited"))
+	if (!script->fresh && pqe_flag(fact, "_inherited"))
 		return;					/* ADD COLUMN of the partitioned table brings it */
 	if (!computed && pqe_flag(fact, "not_null"))
 	{
@@ -323,7 +325,7 @@ emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	bool		cascaded = pqe_flag(from, "inherited") && pqe_flag(to, "inherited");
+	bool		cascaded = pqe_flag(from, "_inherited") && pqe_flag(to, "_inherited");
 
 	if (!pqe_same(from, to, "generated"))
 		pqe_emit(script, PQE_NOT_REVERSIBLE, "ALTER TABLE %s ALTER COLUMN %s DROP EXPRESSION",
@@ -345,14 +347,35 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 	emit_settings(script, from, to);
 }
 
+/*
+ * Does a table that inherits the column keep it?
+ */
+static bool
+is_kept_by_child(const PqeScript *script, const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, script->actual->list)
+	{
+		const PqeFact *other = lfirst(lc);
+
+		if (other->kind == fact->kind && other->peer != NULL && strcmp(other->name, fact->name) == 0 &&
+			pqe_value(other, "_inherited_from") != NULL &&
+			strstr(pqe_value(other, "_inherited_from"), pqe_table_of(fact)) != NULL)
+			return true;
+	}
+	return false;
+}
+
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
-	if (pqe_flag(fact, "inherited"))
+	if (pqe_flag(fact, "_inherited"))
 		return;					/* goes with the parent's */
 	pqe_emit(script, pqe_value(fact, "generated") ? PQE_ACCESS_EXCLUSIVE_LOCK :
 			 PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK,
-			 "ALTER TABLE %s DROP COLUMN %s", pqe_table_of(fact), quoted_name(fact));
+			 "ALTER TABLE %s%s DROP COLUMN %s", is_kept_by_child(script, fact) ? "ONLY " : "",
+			 pqe_table_of(fact), quoted_name(fact));
 }
 
 /*

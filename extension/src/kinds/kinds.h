@@ -13,10 +13,12 @@
 
 extern const PqeKind pqe_kind_schema;
 extern const PqeKind pqe_kind_extension;
+extern const PqeKind pqe_kind_collation;
 extern const PqeKind pqe_kind_enum;
 extern const PqeKind pqe_kind_domain;
 extern const PqeKind pqe_kind_domain_constraint;
 extern const PqeKind pqe_kind_composite;
+extern const PqeKind pqe_kind_range;
 extern const PqeKind pqe_kind_sequence;
 extern const PqeKind pqe_kind_sequence_owner;
 extern const PqeKind pqe_kind_function;

@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * collation.c
+ *		Kind: collation.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+static const char query[] =
+"SELECT 'pg_collation'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I', n.nspname, c.collname) AS identity, n.nspname AS schema, c.collname AS name,"
+"       format('collation:%I.%I', n.nspname, c.collname) AS slot,"
+"       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
+"       concat_ws(', ', 'provider = ' || CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END,"
+"                 CASE WHEN c.collisdeterministic THEN NULL ELSE 'deterministic = false' END,"
+"                 'locale = ' || quote_literal(coalesce(" PQE_SQL_COLLATION_LOCALE ", CASE WHEN c.collcollate = c.collctype THEN c.collcollate END)),"
+"                 'lc_collate = ' || quote_literal(CASE WHEN " PQE_SQL_COLLATION_LOCALE " IS NULL AND c.collcollate <> c.collctype THEN c.collcollate END),"
+"                 'lc_ctype = ' || quote_literal(CASE WHEN " PQE_SQL_COLLATION_LOCALE " IS NULL AND c.collcollate <> c.collctype THEN c.collctype END))"
+"       AS definition"
+"  FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace"
+" WHERE n.oid = ANY ($1)"
+" ORDER BY n.nspname, c.collname";
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "CREATE COLLATION %s (%s)", fact->identity, pqe_value(fact, "definition"));
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP COLLATION %s", fact->identity);
+}
+
+const PqeKind pqe_kind_collation = {
+	.name = "collation",
+	.rank = 25,
+	.query = query,
+	.create = create,
+	.drop = drop,
+};

@@ -210,8 +210,9 @@ static pqe_status create_refused(PGconn *connection, const char *name, pqe_error
     return PQE_ERR_PERMISSION;
 }
 
-/* Creates the database unless somebody else does so first. */
-static pqe_status create_from_template(PGconn *connection, const char *name, pqe_error *error)
+/* Creates the database unless somebody else does so first; *made tells which. */
+static pqe_status create_from_template(PGconn *connection, const char *name, bool *made,
+                                       pqe_error *error)
 {
     pqe_buffer command = PQE_BUFFER_INIT;
     char *quoted = PQescapeIdentifier(connection, name, strlen(name));
@@ -230,6 +231,7 @@ static pqe_status create_from_template(PGconn *connection, const char *name, pqe
         bool exists = false;
 
         status = pqe_command(connection, command.data, PQE_NEVER, &own);
+        *made = status == PQE_OK;
         if (status == PQE_OK || is_made_meanwhile(&own)) {
             status = PQE_OK;
             break;
@@ -259,6 +261,7 @@ static pqe_status create_missing_database(pqe_engine *engine, const char *name, 
 {
     PGconn *connection;
     bool exists = false;
+    bool made = false;
     pqe_status status = connect_maintenance(engine, &connection, error);
 
     if (status != PQE_OK) {
@@ -266,8 +269,8 @@ static pqe_status create_missing_database(pqe_engine *engine, const char *name, 
     }
     status = database_exists(connection, name, &exists, error);
     if (status == PQE_OK && !exists) {
-        status = create_from_template(connection, name, error);
-        if (status == PQE_OK) {
+        status = create_from_template(connection, name, &made, error);
+        if (status == PQE_OK && made) {
             pqe_log(&engine->settings, PQE_LOG_INFO, "Database \"%s\" created", name);
         }
     }

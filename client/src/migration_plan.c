@@ -8,13 +8,20 @@
 #include "migration_plan.h"
 #include "schema.h"
 
-/* "wanted": it is to be run; what the models no longer hold is dropped only where that is allowed.
+/*
+ * "transactional" here: it shares a transaction with its neighbours.  A step that reads a whole table
+ * under a weak lock, as VALIDATE CONSTRAINT does, must not run under the strong locks of those before
+ * it, so it stands alone; unless the plan has taken something down, a view perhaps, which had better
+ * not be missing for so long.
+ * "wanted": it is to be run; what the models no longer hold is dropped only where that is allowed.
  */
 const char pqe_plan_query[] = "SELECT kind, object, action, statement, reverse,"
-                              " pg_catalog.array_to_string(hazards, ', '), transactional,"
+                              " pg_catalog.array_to_string(hazards, ', '),"
+                              " transactional AND NOT ('table_scan' = ANY (hazards)"
+                              " AND NOT 'access_exclusive_lock' = ANY (hazards)"
+                              " AND NOT pg_catalog.bool_or(phase = 'prepare') OVER ()),"
                               " statement IS NOT NULL AND (phase <> 'drop'"
-                              " OR coalesce(($2::jsonb ->> 'allow_drop')::boolean, false)),"
-                              " phase"
+                              " OR coalesce(($2::jsonb ->> 'allow_drop')::boolean, false))"
                               " FROM pqengine.plan($1, $2::jsonb) ORDER BY seq";
 
 enum {
@@ -25,8 +32,7 @@ enum {
     PLAN_REVERSE,
     PLAN_HAZARDS,
     PLAN_TRANSACTIONAL,
-    PLAN_WANTED,
-    PLAN_PHASE
+    PLAN_WANTED
 };
 
 static bool is_true(const PGresult *plan, int row, int column)

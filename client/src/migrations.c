@@ -171,10 +171,11 @@ pqe_status pqe_migrations_generate(pqe_migration_session *session, const char *m
                                    pqe_error *error)
 {
     pqe_migration_file file;
-    bool found;
+    bool found = false;
     pqe_status status;
 
     *path = NULL;
+    memset(&file, 0, sizeof(file));
     status = pqe_migrations_check(session, error);
     if (status == PQE_OK) {
         status = refuse_pending(session, error);
@@ -182,13 +183,14 @@ pqe_status pqe_migrations_generate(pqe_migration_session *session, const char *m
     if (status == PQE_OK) {
         status = pqe_migration_plan(session, message, &found, &file, error);
     }
+    if (status == PQE_OK) {
+        status = pqe_migrations_init(session->engine, NULL, error);
+    }
     if (status != PQE_OK || !found) {
+        pqe_migration_file_free(&file);
         return status;
     }
-    status = pqe_migrations_init(session->engine, NULL, error);
-    if (status == PQE_OK) {
-        status = write_file(session, &file, error);
-    }
+    status = write_file(session, &file, error);
     if (status == PQE_OK) {
         pqe_log(&session->engine->settings, PQE_LOG_INFO, "Auto-generated migration: %s",
                 file.version);

@@ -250,7 +250,7 @@ note_targets(PqeBuild *build, Node *node)
 	else if (IsA(node, CreateSchemaStmt) && castNode(CreateSchemaStmt, node)->authrole != NULL)
 	{
 		ObjectAddress address;
-		const char *name = pqe_statement_target_schema(node, "");
+		const char *name = pqe_statement_target(node, "").schema;
 
 		if (name != NULL)
 		{
@@ -296,6 +296,47 @@ try_statement(PqeBuild *build, PqeStatement *statement)
 }
 
 /*
+ * Does the error speak of something that a waiting statement would create?
+ */
+static bool
+waits_for_another(const ErrorData *failure, List *waiting, const PqeStatement *self)
+{
+	ListCell   *lc;
+
+	foreach(lc, waiting)
+	{
+		PqeStatement *other = lfirst(lc);
+
+		if (other != self && other->target_name != NULL &&
+			strstr(failure->message, other->target_name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Nothing gets any further: report a statement that does not merely wait for
+ * another one that is stuck.
+ */
+static void
+report_stuck(List *waiting, List *failures)
+{
+	int			culprit = 0;
+	PqeStatement *stuck;
+
+	for (int i = 0; i < list_length(waiting); i++)
+	{
+		if (!waits_for_another(list_nth(failures, i), waiting, list_nth(waiting, i)))
+		{
+			culprit = i;
+			break;
+		}
+	}
+	stuck = list_nth(waiting, culprit);
+	pqe_model_rethrow(stuck->file, stuck->location, stuck, list_nth(failures, culprit));
+}
+
+/*
  * Runs all of them, in as many rounds as it takes.
  */
 static void
@@ -304,7 +345,7 @@ run_until_settled(PqeBuild *build, List *statements)
 	while (statements != NIL)
 	{
 		List	   *waiting = NIL;
-		ErrorData  *first_failure = NULL;
+		List	   *failures = NIL;
 		ListCell   *lc;
 
 		foreach(lc, statements)
@@ -316,16 +357,11 @@ run_until_settled(PqeBuild *build, List *statements)
 			failure = try_statement(build, statement);
 			if (failure == NULL)
 				continue;
-			if (first_failure == NULL)
-				first_failure = failure;
+			failures = lappend(failures, failure);
 			waiting = lappend(waiting, statement);
 		}
 		if (list_length(waiting) == list_length(statements))
-		{
-			PqeStatement *stuck = linitial(waiting);
-
-			pqe_model_rethrow(stuck->file, stuck->location, stuck, first_failure);
-		}
+			report_stuck(waiting, failures);
 		statements = waiting;
 	}
 }

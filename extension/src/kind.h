@@ -105,12 +105,23 @@ struct PqeKind
 	void		(*retire) (PqeScript *script, PqeFact *fact);
 	void		(*drop_retired) (PqeScript *script, PqeFact *fact);
 
+	/* Has to be a statement of its own all the same (inline_create)? */
+	bool		(*stands_alone) (const PqeFact *fact);
+
 	/* A part of the parent's CREATE (inline_create). */
 	char	   *(*inline_text) (PqeFact *fact);
 
 	/* Adds the steps that its inline text could not hold. */
 	void		(*after_inline) (PqeScript *script, PqeFact *fact);
 };
+
+/* May the fact be written inside its parent's CREATE? */
+static inline bool
+pqe_can_inline(const PqeFact *fact)
+{
+	return fact->kind->inline_create && fact->parent != NULL && fact->parent->kind->inlines &&
+		!(fact->kind->stands_alone != NULL && fact->kind->stands_alone(fact));
+}
 
 extern const PqeKind *const pqe_kinds[];
 extern const int pqe_kind_count;

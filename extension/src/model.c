@@ -311,6 +311,7 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 	foreach(lc, raw_parse_file(file))
 	{
 		PqeStatement *statement = palloc0(sizeof(PqeStatement));
+		PqeTarget	target;
 
 		statement->file = file;
 		statement->raw = lfirst_node(RawStmt, lc);
@@ -328,8 +329,9 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 			case STATEMENT_DECLARES:
 				break;
 		}
-		statement->target_schema =
-			pqe_statement_target_schema(statement->raw->stmt, search_path);
+		target = pqe_statement_target(statement->raw->stmt, search_path);
+		statement->target_schema = target.schema;
+		statement->target_name = target.name;
 		if (statement->target_schema != NULL)
 			note_schema(&model->schemas, statement->target_schema);
 		if (IsA(statement->raw->stmt, CreateSchemaStmt) && statement->target_schema != NULL)

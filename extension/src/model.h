@@ -31,8 +31,16 @@ typedef struct PqeStatement
 	int			location;		/* offset of its first character */
 	int			length;
 	const char *search_path;	/* as in force where it stands */
-	const char *target_schema;	/* schema it creates in or names; may be NULL */
+	const char *target_schema;	/* of what it creates; may be NULL */
+	const char *target_name;
 } PqeStatement;
+
+/* The names of an object to be created. */
+typedef struct PqeTarget
+{
+	const char *schema;
+	const char *name;
+} PqeTarget;
 
 typedef struct PqeModel
 {
@@ -44,7 +52,7 @@ typedef struct PqeModel
 
 extern PqeModel *pqe_model_parse(const char *text, const char *default_search_path);
 extern const char *pqe_statement_text(const PqeStatement *statement);
-extern const char *pqe_statement_target_schema(Node *node, const char *search_path);
+extern PqeTarget pqe_statement_target(Node *node, const char *search_path);
 extern void pqe_model_rethrow(const PqeModelFile *file, int location,
 							  const PqeStatement *statement, ErrorData *error) pg_attribute_noreturn();
 extern char *pqe_statement_place(const PqeStatement *statement);

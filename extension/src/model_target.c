@@ -35,44 +35,62 @@ first_of_path(const char *search_path)
 	return NULL;
 }
 
-static const char *
+static PqeTarget
 of_relation(const RangeVar *relation, const char *search_path)
 {
-	if (relation == NULL)
-		return NULL;
-	return relation->schemaname ? relation->schemaname : first_of_path(search_path);
-}
+	PqeTarget	target = {NULL, NULL};
 
-static const char *
-of_name(const List *name, const char *search_path)
-{
-	if (list_length(name) >= 2)
-		return strVal(list_nth(name, list_length(name) - 2));
-	return first_of_path(search_path);
-}
-
-static const char *
-of_define(const DefineStmt *define, const char *search_path)
-{
-	return of_name(define->defnames, search_path);
-}
-
-static const char *
-of_schema(const CreateSchemaStmt *create)
-{
-	if (create->schemaname != NULL)
-		return create->schemaname;
-	if (create->authrole != NULL && create->authrole->roletype == ROLESPEC_CSTRING)
-		return create->authrole->rolename;
-	return NULL;
+	if (relation != NULL)
+	{
+		target.schema = relation->schemaname ? relation->schemaname : first_of_path(search_path);
+		target.name = relation->relname;
+	}
+	return target;
 }
 
 /*
- * NULL for a statement that creates nothing in a schema.
+ * Of what is created ON a relation only the schema is of interest.
  */
-const char *
-pqe_statement_target_schema(Node *node, const char *search_path)
+static PqeTarget
+on_relation(const RangeVar *relation, const char *search_path)
 {
+	PqeTarget	target = of_relation(relation, search_path);
+
+	target.name = NULL;
+	return target;
+}
+
+static PqeTarget
+of_name(const List *name, const char *search_path)
+{
+	PqeTarget	target;
+
+	target.schema = list_length(name) >= 2 ?
+		strVal(list_nth(name, list_length(name) - 2)) : first_of_path(search_path);
+	target.name = strVal(llast(name));
+	return target;
+}
+
+static PqeTarget
+of_schema(const CreateSchemaStmt *create)
+{
+	PqeTarget	target = {create->schemaname, NULL};
+
+	if (target.schema == NULL && create->authrole != NULL && create->authrole->roletype == ROLESPEC_CSTRING)
+		target.schema = create->authrole->rolename;
+	target.name = target.schema;
+	return target;
+}
+
+/*
+ * The object that a statement creates; both names are NULL where it creates
+ * nothing in a schema.
+ */
+PqeTarget
+pqe_statement_target(Node *node, const char *search_path)
+{
+	PqeTarget	none = {NULL, NULL};
+
 	switch (nodeTag(node))
 	{
 		case T_CreateSchemaStmt:
@@ -90,13 +108,13 @@ pqe_statement_target_schema(Node *node, const char *search_path)
 		case T_CompositeTypeStmt:
 			return of_relation(castNode(CompositeTypeStmt, node)->typevar, search_path);
 		case T_IndexStmt:
-			return of_relation(castNode(IndexStmt, node)->relation, search_path);
+			return on_relation(castNode(IndexStmt, node)->relation, search_path);
 		case T_CreateTrigStmt:
-			return of_relation(castNode(CreateTrigStmt, node)->relation, search_path);
+			return on_relation(castNode(CreateTrigStmt, node)->relation, search_path);
 		case T_RuleStmt:
-			return of_relation(castNode(RuleStmt, node)->relation, search_path);
+			return on_relation(castNode(RuleStmt, node)->relation, search_path);
 		case T_CreatePolicyStmt:
-			return of_relation(castNode(CreatePolicyStmt, node)->table, search_path);
+			return on_relation(castNode(CreatePolicyStmt, node)->table, search_path);
 		case T_CreateEnumStmt:
 			return of_name(castNode(CreateEnumStmt, node)->typeName, search_path);
 		case T_CreateDomainStmt:
@@ -106,14 +124,15 @@ pqe_statement_target_schema(Node *node, const char *search_path)
 		case T_CreateFunctionStmt:
 			return of_name(castNode(CreateFunctionStmt, node)->funcname, search_path);
 		case T_CreateStatsStmt:
-			return of_name(castNode(CreateStatsStmt, node)->defnames, search_path);
+			return castNode(CreateStatsStmt, node)->defnames ?
+				of_name(castNode(CreateStatsStmt, node)->defnames, search_path) : none;
 		case T_CreateOpClassStmt:
 			return of_name(castNode(CreateOpClassStmt, node)->opclassname, search_path);
 		case T_CreateOpFamilyStmt:
 			return of_name(castNode(CreateOpFamilyStmt, node)->opfamilyname, search_path);
 		case T_DefineStmt:
-			return of_define(castNode(DefineStmt, node), search_path);
+			return of_name(castNode(DefineStmt, node)->defnames, search_path);
 		default:
-			return NULL;
+			return none;
 	}
 }

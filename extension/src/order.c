@@ -46,8 +46,7 @@ nest_action(PqeAction *action)
 	PqeFact    *fact = action->fact;
 	PqeFact    *parent = fact->parent;
 
-	if (action->type == PQE_CREATE && parent != NULL && parent->create_action != NULL &&
-		fact->kind->inline_create && parent->kind->inlines)
+	if (action->type == PQE_CREATE && pqe_can_inline(fact) && parent->create_action != NULL)
 		put_inside(action, parent->create_action);
 	if (action->type != PQE_DROP)
 		return;

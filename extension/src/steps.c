@@ -78,7 +78,7 @@ write_create(PqeScript *script, PqeFact *fact, List *held)
 	{
 		PqeFact    *part = lfirst(lc);
 
-		part->inlined = part->kind->inline_create;
+		part->inlined = pqe_can_inline(part);
 		if (part->inlined)
 			script->inlined = lappend(script->inlined, part);
 		else

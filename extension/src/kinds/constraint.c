@@ -166,6 +166,15 @@ drop(PqeScript *script, PqeFact *fact)
 			 "ALTER TABLE %s DROP CONSTRAINT %s", pqe_table_of(fact), quote_identifier(fact->name));
 }
 
+/*
+ * CREATE TABLE takes no notice of NOT VALID.
+ */
+static bool
+stands_alone(const PqeFact *fact)
+{
+	return !pqe_flag(fact, "_validated");
+}
+
 const PqeKind pqe_kind_constraint = {
 	.name = "constraint",
 	.rank = 60,
@@ -176,6 +185,7 @@ const PqeKind pqe_kind_constraint = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
+	.stands_alone = stands_alone,
 	.inline_text = inline_text,
 	.after_inline = after_inline,
 };

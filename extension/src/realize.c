@@ -58,6 +58,14 @@ pin_search_path(void)
 	set_option("search_path", "pg_catalog, pg_temp");
 }
 
+static void
+leave_shadow(MemoryContext context, ResourceOwner owner)
+{
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
 /*
  * Runs BODY in a subtransaction that is rolled back, with settings pinned; the
  * locks it takes are gone with it.  What it allocates in the caller's context
@@ -71,11 +79,23 @@ in_shadow(void (*body) (void *), void *argument)
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	pin_settings();
-	body(argument);
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+	PG_TRY();
+	{
+		pin_settings();
+		body(argument);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		leave_shadow(context, owner);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	leave_shadow(context, owner);
 }
 
 static void

@@ -127,7 +127,6 @@ int cli_export(cli *c)
     if (code < 0) {
         const char *text = PQgetvalue(result, 0, 0);
 
-        code = CLI_DONE;
         if (c->options.output != NULL) {
             code = write_output(c->options.output, text);
         } else {

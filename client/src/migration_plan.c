@@ -141,6 +141,14 @@ static pqe_status make_down(const PGresult *plan, char **down, pqe_error *error)
         }
         if (PQgetvalue(plan, row, PLAN_REVERSE)[0] != '\0') {
             pqe_buffer_append(&text, text.length > 0 ? "\n" : "");
+            if (strstr(PQgetvalue(plan, row, PLAN_HAZARDS), "not_reversible") != NULL) {
+                pqe_buffer_append(&text,
+                                  "-- WARNING: the next step cannot bring back the data of ");
+                append_line(&text, PQgetvalue(plan, row, PLAN_KIND));
+                pqe_buffer_append_char(&text, ' ');
+                append_line(&text, PQgetvalue(plan, row, PLAN_OBJECT));
+                pqe_buffer_append_char(&text, '\n');
+            }
             pqe_buffer_append(&text, PQgetvalue(plan, row, PLAN_REVERSE));
             pqe_buffer_append_char(&text, ';');
         }

@@ -20,7 +20,7 @@
 
 /* CREATE DATABASE waits by itself for a moment while its template is in use; this is on top of it.
  */
-#define TEMPLATE_ATTEMPTS 20
+#define CREATE_ATTEMPTS 20
 
 /* The codes with which the server says that somebody else has just made what we wanted to make. */
 static const char *const made_meanwhile[] = {
@@ -241,7 +241,7 @@ static pqe_status create_from_template(PGconn *connection, const char *name, boo
             break;
         }
         /* 55006: somebody else is connected to the template just now */
-        if (strcmp(own.sqlstate, "55006") != 0 || attempt == TEMPLATE_ATTEMPTS) {
+        if (strcmp(own.sqlstate, "55006") != 0 || attempt == CREATE_ATTEMPTS) {
             break;
         }
         pause_ms(100);
@@ -367,7 +367,7 @@ static pqe_status create_missing_extension(PGconn *connection, pqe_error *error)
         if (status == PQE_OK) {
             return PQE_OK;
         }
-        if (is_made_meanwhile(&own) && attempt < TEMPLATE_ATTEMPTS) {
+        if (is_made_meanwhile(&own) && attempt < CREATE_ATTEMPTS) {
             status = look_for_extension(connection, &state, &own);
             if (status == PQE_OK && state.installed) {
                 return PQE_OK;

@@ -35,7 +35,7 @@ CREATE TABLE pqengine.migration
 );
 
 COMMENT ON TABLE pqengine.migration IS
-'The record of migrations: one row for each that was started in this database. Written by the pqengine.migration_* functions.';
+'The record of migrations: one row for each that was started in this database. Written by the pqengine.migration_* functions. The creator of the extension and the owner of the database may use it and let others: GRANT SELECT, INSERT, UPDATE, DELETE ON pqengine.migration, pqengine.migration_step TO role; GRANT SELECT ON pqengine.migration_status TO role;';
 COMMENT ON COLUMN pqengine.migration.version IS 'unique version; its byte order is the order of migrations';
 COMMENT ON COLUMN pqengine.migration.message IS 'what the migration is for, in a few words';
 COMMENT ON COLUMN pqengine.migration.checksum IS 'pqengine.migration_checksum(up, down); null where it was stamped without its text';

@@ -101,10 +101,9 @@ typedef struct pqe_error {
 
 /* Initial value of a pqe_error.  Not needed: every function fills or clears the error it is given.
  */
-#define PQE_ERROR_INIT                                                                             \
-    {                                                                                              \
-        PQE_OK, "", false, 0, "", "", "", "", ""                                                   \
-    }
+/* clang-format off */
+#define PQE_ERROR_INIT {PQE_OK, "", false, 0, "", "", "", "", ""}
+/* clang-format on */
 
 /* ============================================================================================== */
 /* Logging                                                                                        */
@@ -226,15 +225,18 @@ typedef struct pqe_config {
                               DSN is told there and not at the first statement */
 } pqe_config;
 
+/* clang-format off */
 #define PQE_CONFIG_INIT                                                                            \
     {                                                                                              \
-        PQE_CONFIG_VERSION, NULL, NULL, NULL, NULL, 0, NULL, /* where */                           \
-            20, 0, false, 10000, 30000, 0, false, 3600000, 10, 600000, PQE_RESET_AUTO, 0, 128, 0,  \
-            100,                                                    /* the pool */                 \
-            true, 30000, 5000, 1,                                   /* health monitor */           \
-            NULL, NULL, 0, true, true, false, "./migrations", true, /* the schema */               \
-            true, true, 200, false, false, NULL, NULL, NULL, true   /* what can be seen */         \
+        PQE_CONFIG_VERSION,                                                                        \
+        /* where */ NULL, NULL, NULL, NULL, 0, NULL,                                               \
+        /* the pool */ 20, 0, false, 10000, 30000, 0, false, 3600000, 10, 600000, PQE_RESET_AUTO,  \
+        0, 128, 0, 100,                                                                            \
+        /* the health monitor */ true, 30000, 5000, 1,                                             \
+        /* the schema */ NULL, NULL, 0, true, true, false, "./migrations", true,                   \
+        /* what can be seen */ true, true, 200, false, false, NULL, NULL, NULL, true               \
     }
+/* clang-format on */
 
 /* Sets every field of config to its default, as PQE_CONFIG_INIT does.  NULL is ignored. */
 PQE_API void pqe_config_init(pqe_config *config);
@@ -449,10 +451,9 @@ typedef struct pqe_call {
                         connection was lost after the statement was sent */
 } pqe_call;
 
-#define PQE_CALL_INIT                                                                              \
-    {                                                                                              \
-        PQE_CALL_VERSION, NULL, NULL, 0, -1, -1, false                                             \
-    }
+/* clang-format off */
+#define PQE_CALL_INIT {PQE_CALL_VERSION, NULL, NULL, 0, -1, -1, false}
+/* clang-format on */
 
 /* pqe_execute with the options of a pqe_call. */
 PQE_API pqe_status pqe_execute_call(pqe_engine *engine, const pqe_call *call, pqe_result **result,
@@ -505,10 +506,10 @@ typedef struct pqe_transaction_options {
     const char *who; /* [NULL] as for pqe_acquire */
 } pqe_transaction_options;
 
+/* clang-format off */
 #define PQE_TRANSACTION_OPTIONS_INIT                                                               \
-    {                                                                                              \
-        PQE_TRANSACTION_OPTIONS_VERSION, PQE_ISOLATION_DEFAULT, false, false, NULL                 \
-    }
+    {PQE_TRANSACTION_OPTIONS_VERSION, PQE_ISOLATION_DEFAULT, false, false, NULL}
+/* clang-format on */
 
 /*
  * Begins a transaction on a connection of the pool, which it keeps until commit or rollback.
@@ -903,24 +904,13 @@ typedef struct pqe_metrics_data {
     pqe_statement_metrics statements[PQE_STATEMENT_KINDS];
 } pqe_metrics_data;
 
+/* clang-format off */
 #ifdef __cplusplus
-#define PQE_METRICS_INIT                                                                           \
-    {                                                                                              \
-        PQE_METRICS_VERSION, {},                                                                   \
-        {                                                                                          \
-        }                                                                                          \
-    }
+#define PQE_METRICS_INIT {PQE_METRICS_VERSION, {}, {}}
 #else
-#define PQE_METRICS_INIT                                                                           \
-    {                                                                                              \
-        PQE_METRICS_VERSION, {0},                                                                  \
-        {                                                                                          \
-            {                                                                                      \
-                0                                                                                  \
-            }                                                                                      \
-        }                                                                                          \
-    }
+#define PQE_METRICS_INIT {PQE_METRICS_VERSION, {0}, {{0}}}
 #endif
+/* clang-format on */
 
 /*
  * Reads the counters.  Those of statements stay 0 where enable_metrics is off.  Counters are read

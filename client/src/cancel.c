@@ -105,8 +105,10 @@ void pqe_break(PGconn *connection)
     if (socket >= 0) {
         shutdown(socket, SHUT_RDWR);
         /* libpq notices the end of the stream only by reading up to it. */
-        while (PQstatus(connection) != CONNECTION_BAD && PQconsumeInput(connection)) {
-            continue;
+        int more = 1;
+
+        while (more && PQstatus(connection) != CONNECTION_BAD) {
+            more = PQconsumeInput(connection);
         }
     }
 }

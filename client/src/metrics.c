@@ -72,10 +72,10 @@ void pqe_counters_add(pqe_counters *counters, pqe_statement_kind kind, bool ok, 
     add(&at->total_us, duration_us);
     add(&at->latency[bucket_of(duration_us)], 1);
     most = atomic_load_explicit(&at->max_us, memory_order_relaxed);
-    while (duration_us > most &&
-           !atomic_compare_exchange_weak_explicit(&at->max_us, &most, duration_us,
-                                                  memory_order_relaxed, memory_order_relaxed)) {
-        continue;
+    /* a failed exchange reads the present value into `most` */
+    for (bool done = false; !done && duration_us > most;) {
+        done = atomic_compare_exchange_weak_explicit(&at->max_us, &most, duration_us,
+                                                     memory_order_relaxed, memory_order_relaxed);
     }
 }
 

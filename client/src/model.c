@@ -98,7 +98,7 @@ static pqe_status add_model(pqe_engine *engine, const pqe_model *model, pqe_erro
                                  model->table, engine->models[i]->name, model->name);
         }
     }
-    models = realloc(engine->models, (engine->model_count + 1) * sizeof(*models));
+    models = realloc(engine->models, (engine->model_count + 1) * sizeof(const pqe_model *));
     if (models == NULL) {
         return pqe_error_no_memory(error);
     }

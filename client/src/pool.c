@@ -727,8 +727,8 @@ void pqe_pool_tend(pqe_pool *pool)
     pthread_mutex_unlock(&pool->lock);
     close_all(chain);
     report_leaks(pool);
-    while (check_one(pool)) {
-        continue;
+    for (bool more = true; more;) {
+        more = check_one(pool);
     }
 }
 

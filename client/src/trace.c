@@ -137,8 +137,8 @@ static pqe_trace_entry *copy_ring(const pqe_tracer *tracer, size_t count)
     pqe_trace_entry *block;
     char *behind;
 
-    for (uint64_t number = first; number <= tracer->calls; number++) {
-        const slot *at = &tracer->slots[number % tracer->size];
+    for (size_t i = 0; i < count; i++) {
+        const slot *at = &tracer->slots[(first + i) % tracer->size];
 
         size += strlen(text_of(&at->sql)) + strlen(text_of(&at->parameters)) + 2;
     }

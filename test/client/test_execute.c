@@ -338,8 +338,8 @@ static void *kill_when_running(void *argument)
 {
     killer *self = argument;
 
-    while (support_number(engine, self->sql) == 0) {
-        continue;
+    for (int64_t found = 0; found == 0;) {
+        found = support_number(engine, self->sql);
     }
     return NULL;
 }

@@ -632,13 +632,19 @@ static void handles_are_checked(void **state)
     pqe_free_engine(engine);
 }
 
+typedef struct sharer {
+    pqe_connection *connection;
+    pqe_status status;
+} sharer;
+
 static void *use_shared(void *argument)
 {
+    sharer *self = argument;
     pqe_error error;
-    pqe_result *result = NULL;
 
-    return (void *)(intptr_t)pqe_connection_execute(argument, "SELECT pg_sleep(0.3)", PQE_NO_PARAMS,
-                                                    &result, &error);
+    self->status = pqe_connection_execute(self->connection, "SELECT pg_sleep(0.3)", PQE_NO_PARAMS,
+                                          NULL, &error);
+    return NULL;
 }
 
 static void two_threads_on_one_connection(void **state)
@@ -649,23 +655,23 @@ static void two_threads_on_one_connection(void **state)
     pthread_t thread;
     pqe_error error;
     char sql[160];
-    void *status;
+    sharer other = {.connection = connection, .status = PQE_ERR_STATE};
 
     (void)state;
-    assert_int_equal(pthread_create(&thread, NULL, use_shared, connection), 0);
+    assert_int_equal(pthread_create(&thread, NULL, use_shared, &other), 0);
     snprintf(sql, sizeof(sql),
              "SELECT count(*) FROM pg_stat_activity WHERE pid = %lld AND query LIKE '%%pg_sleep%%'",
              (long long)pid);
-    while (support_number(admin, sql) == 0) {
-        continue;
+    for (int64_t found = 0; found == 0;) {
+        found = support_number(admin, sql);
     }
     assert_status(PQE_ERR_STATE,
                   pqe_connection_execute(connection, "SELECT 1", PQE_NO_PARAMS, NULL, &error),
                   error);
     assert_contains(error.message, "in use by another thread");
     assert_status(PQE_ERR_STATE, pqe_release(connection, &error), error);
-    pthread_join(thread, &status);
-    assert_int_equal((pqe_status)(intptr_t)status, PQE_OK);
+    pthread_join(thread, NULL);
+    assert_int_equal(other.status, PQE_OK);
     release(connection);
     pqe_free_engine(engine);
 }

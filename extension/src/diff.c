@@ -90,6 +90,26 @@ pqe_diff_match(PqeSides *sides, const PqeOptions *options)
 	decide_scope(sides->actual, sides->desired, options);
 }
 
+static bool
+is_sql(const PqeKind *kind, const char *name)
+{
+	for (const char *const *p = kind->sql_properties; p != NULL && *p != NULL; p++)
+		if (strcmp(*p, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+same_property(const PqeFact *actual, const PqeFact *desired, const char *name)
+{
+	if (actual->kind->equal != NULL && actual->kind->equal(actual, desired, name))
+		return true;
+	if (pqe_same(actual, desired, name))
+		return true;
+	return is_sql(actual->kind, name) &&
+		pqe_same_sql(pqe_value(actual, name), pqe_value(desired, name));
+}
+
 /*
  * The names of the properties that differ.
  */
@@ -102,15 +122,8 @@ pqe_diff_properties(const PqeFact *actual, const PqeFact *desired)
 	for (int i = 0; i < columns->count; i++)
 	{
 		const char *name = columns->names[i];
-		bool		same;
 
-		if (name[0] == '_')
-			continue;
-		if (actual->kind->equal != NULL)
-			same = actual->kind->equal(actual, desired, name);
-		else
-			same = pqe_same(actual, desired, name);
-		if (!same)
+		if (name[0] != '_' && !same_property(actual, desired, name))
 			names = lappend(names, columns->names[i]);
 	}
 	return names;

@@ -381,7 +381,9 @@ pqe_build_prepare(const PqeModel *model)
 	{
 		PqeStatement *statement = lfirst(lc);
 
-		if (pqe_is_foreign_key(statement))
+		/* event triggers last: they must not see the rest being built */
+		if (pqe_is_foreign_key(statement) || IsA(statement->raw->stmt, CreateEventTrigStmt) ||
+			IsA(statement->raw->stmt, AlterEventTrigStmt))
 		{
 			build->late = lappend(build->late, statement);
 			continue;

@@ -81,8 +81,17 @@ struct PqeKind
 	/* Is the fact compared at all under these options?  NULL: always. */
 	bool		(*in_scope) (const PqeFact *fact, const PqeOptions *options);
 
+	/* Names of the properties that are SQL and compared as such. */
+	const char *const *sql_properties;
+
 	/* Refines the comparison of a property.  NULL: text equality. */
 	bool		(*equal) (const PqeFact *from, const PqeFact *to, const char *property);
+
+	/*
+	 * Can DESIRED, which is new, not be added to a parent that is in use
+	 * (ACTUAL_PARENT), so that this has to be made anew?  NULL: it can.
+	 */
+	bool		(*rebuilds_parent) (const PqeFact *desired, const PqeFact *actual_parent);
 
 	/* Can the differences be made without dropping it?  NULL: never. */
 	bool		(*can_alter) (const PqeFact *from, const PqeFact *to);

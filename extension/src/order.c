@@ -198,6 +198,21 @@ slot_match(const void *a, const void *b, Size size)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
+/*
+ * The name that is free when the action is done: a drop's, or that which an
+ * alteration gives up (an identity's sequence).
+ */
+static const char *
+freed_slot(const PqeAction *action)
+{
+	if (action->type == PQE_DROP && action->fact->retire_action == NULL)
+		return action->fact->slot;
+	if (action->type == PQE_ALTER && action->from->slot != NULL &&
+		(action->fact->slot == NULL || strcmp(action->from->slot, action->fact->slot) != 0))
+		return action->from->slot;
+	return NULL;
+}
+
 static void
 edges_of_slots(PqePlan *plan)
 {
@@ -216,11 +231,13 @@ edges_of_slots(PqePlan *plan)
 	foreach(lc, plan->actions)
 	{
 		PqeAction  *action = lfirst(lc);
+		const char *slot;
 		SlotEntry  *entry;
 
-		if (action->type != PQE_DROP || action->fact->slot == NULL)
+		slot = freed_slot(action);
+		if (slot == NULL)
 			continue;
-		entry = hash_search(slots, &action->fact->slot, HASH_ENTER, NULL);
+		entry = hash_search(slots, &slot, HASH_ENTER, NULL);
 		entry->drop = action;
 	}
 	foreach(lc, plan->actions)
@@ -231,7 +248,7 @@ edges_of_slots(PqePlan *plan)
 		if ((action->type != PQE_CREATE && action->type != PQE_ALTER) || action->fact->slot == NULL)
 			continue;
 		entry = hash_search(slots, &action->fact->slot, HASH_FIND, NULL);
-		if (entry == NULL || entry->drop->fact->peer == action->fact)
+		if (entry == NULL || entry->drop == action || entry->drop->fact->peer == action->fact)
 			continue;
 		add_edge(entry->drop, action, false);
 		/* making room for a successor is no mere tidying up */
@@ -466,8 +483,8 @@ find_cycle(PqePlan *plan)
 }
 
 /*
- * Opens a cycle: gives up a wish, or takes the dependent end of an edge out
- * of the statement that it was to be done in.  False if neither is possible.
+ * Opens a cycle: takes the dependent end of an edge out of the statement that
+ * it was to be done in, or gives up a wish.  False if neither is possible.
  */
 static bool
 open_cycle(List *edges)
@@ -478,16 +495,6 @@ open_cycle(List *edges)
 	foreach(lc, edges)
 	{
 		PqeEdge    *edge = lfirst(lc);
-
-		if (edge->soft)
-		{
-			edge->given_up = true;
-			return true;
-		}
-	}
-	foreach(lc, edges)
-	{
-		PqeEdge    *edge = lfirst(lc);
 		PqeAction  *dependent = edge->first->type == PQE_DROP ? edge->first : edge->later;
 
 		if (dependent->inside == NULL)
@@ -495,6 +502,16 @@ open_cycle(List *edges)
 		dependent->inside->holds = list_delete_ptr(dependent->inside->holds, dependent);
 		dependent->inside = NULL;
 		split = true;
+	}
+	foreach(lc, edges)
+	{
+		PqeEdge    *edge = lfirst(lc);
+
+		if (!split && edge->soft)
+		{
+			edge->given_up = true;
+			split = true;
+		}
 	}
 	return split;
 }

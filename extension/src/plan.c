@@ -220,7 +220,13 @@ plan_desired(PqePlan *plan, PqeFact *desired)
 		return;
 	if (actual == NULL)
 	{
-		add_action(plan, PQE_CREATE, desired);
+		PqeFact    *parent = desired->parent ? desired->parent->peer : NULL;
+
+		if (parent != NULL && desired->kind->rebuilds_parent != NULL &&
+			desired->kind->rebuilds_parent(desired, parent))
+			rebuild(plan, parent);
+		if (desired->create_action == NULL)
+			add_action(plan, PQE_CREATE, desired);
 		return;
 	}
 	if (actual->drop_action != NULL || pqe_diff_properties(actual, desired) == NIL)

@@ -79,6 +79,9 @@ typedef struct PqeDifference
 	const char *actual;
 } PqeDifference;
 
+/* same_sql.c */
+extern bool pqe_same_sql(const char *a, const char *b);
+
 /* diff.c */
 extern void pqe_diff_match(PqeSides *sides, const PqeOptions *options);
 extern List *pqe_diff_drift(PqeSides *sides);

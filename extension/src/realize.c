@@ -230,17 +230,6 @@ typedef struct Realization
 	PqeFacts   *facts;
 } Realization;
 
-static bool
-declares_default_privileges(const PqeModel *model)
-{
-	ListCell   *lc;
-
-	foreach(lc, model->statements)
-		if (IsA(((PqeStatement *) lfirst(lc))->raw->stmt, AlterDefaultPrivilegesStmt))
-			return true;
-	return false;
-}
-
 static void
 build_and_read(void *argument)
 {
@@ -248,10 +237,8 @@ build_and_read(void *argument)
 	PqeBuild   *build = pqe_build_prepare(r->model);
 
 	lock_realizations();
-	pqe_hide_event_triggers();
+	pqe_swap_database_wide(r->model, r->options);
 	pqe_swap_schemas(r->model, r->facts->schema_names, r->options);
-	if (r->options->all_schemas || declares_default_privileges(r->model))
-		pqe_hide_default_privileges();
 	pqe_build_run(build);
 	pin_search_path();
 	pqe_facts_read(r->facts);

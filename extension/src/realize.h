@@ -30,8 +30,7 @@ extern bool pqe_name_in_list(List *names, const char *name);
 /* swap.c */
 extern void pqe_swap_schemas(const PqeModel *model, List *schema_names, const PqeOptions *options);
 extern bool pqe_schema_holds_extension(Oid schema);
-extern void pqe_hide_event_triggers(void);
-extern void pqe_hide_default_privileges(void);
+extern void pqe_swap_database_wide(const PqeModel *model, const PqeOptions *options);
 
 /* execute.c */
 typedef struct PqeBuild

@@ -150,9 +150,17 @@ reverse_text(PqePlan *plan, PqeAction *action)
 			fact->kind->drop(&script, fact);
 			break;
 		case PQE_ALTER:
-			if (!fact->kind->can_alter(fact, action->from))
+			if (fact->kind->can_alter(fact, action->from))
+				fact->kind->alter(&script, fact, action->from);
+			else if (fact->kind->on_takedown == PQE_REBUILD && !fact->kind->holds_data &&
+					 fact->kind->retire == NULL)
+			{
+				/* nothing is lost when it goes and comes back as it was */
+				fact->kind->drop(&script, fact);
+				fact->kind->create(&script, action->from);
+			}
+			else
 				return NULL;
-			fact->kind->alter(&script, fact, action->from);
 			break;
 		case PQE_DROP:
 			if (fact->retire_action != NULL)

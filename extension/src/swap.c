@@ -19,12 +19,17 @@
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
+#include "access/transam.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_default_acl.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_event_trigger.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_foreign_server.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_publication.h"
 #include "catalog/pg_type.h"
 #include "commands/alter.h"
 #include "commands/comment.h"
@@ -33,7 +38,6 @@
 #include "commands/extension.h"
 #include "commands/schemacmds.h"
 #include "commands/tablecmds.h"
-#include "commands/trigger.h"
 #include "commands/typecmds.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -407,41 +411,62 @@ pqe_swap_schemas(const PqeModel *model, List *schema_names, const PqeOptions *op
 }
 
 /*
- * Users' event triggers must not see what is built only to be looked at.
+ * Empties a catalog of what users put there, extensions' own rows aside.
  */
-void
-pqe_hide_event_triggers(void)
+static void
+hide_rows(Oid catalog)
 {
-	Relation	rel = table_open(EventTriggerRelationId, RowExclusiveLock);
+	Relation	rel = table_open(catalog, RowExclusiveLock);
+	AttrNumber	oid_column = get_object_attnum_oid(catalog);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		HeapTuple	copy = heap_copytuple(tuple);
+		bool		isnull;
+		Oid			oid = DatumGetObjectId(heap_getattr(tuple, oid_column, RelationGetDescr(rel), &isnull));
 
-		((Form_pg_event_trigger) GETSTRUCT(copy))->evtenabled = TRIGGER_DISABLED;
-		CatalogTupleUpdate(rel, &copy->t_self, copy);
-		heap_freetuple(copy);
+		if (oid >= FirstNormalObjectId && !OidIsValid(getExtensionOfObject(catalog, oid)))
+			CatalogTupleDelete(rel, &tuple->t_self);
 	}
 	systable_endscan(scan);
 	table_close(rel, RowExclusiveLock);
 	CommandCounterIncrement();
 }
 
+static bool
+declares(const PqeModel *model, NodeTag tag)
+{
+	ListCell   *lc;
+
+	foreach(lc, model->statements)
+		if (nodeTag(((PqeStatement *) lfirst(lc))->raw->stmt) == tag)
+			return true;
+	return false;
+}
+
 /*
- * Where default privileges are compared, the models start from none.
+ * Objects that live in no schema are in the way of the models' own under the
+ * same name, so far as they are compared at all.  Event triggers go in any
+ * case: users' must not see what is built only to be looked at.
  */
 void
-pqe_hide_default_privileges(void)
+pqe_swap_database_wide(const PqeModel *model, const PqeOptions *options)
 {
-	Relation	rel = table_open(DefaultAclRelationId, RowExclusiveLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple;
+	static const struct
+	{
+		NodeTag		tag;
+		Oid			catalog;
+	}			wide[] = {
+		{T_AlterDefaultPrivilegesStmt, DefaultAclRelationId},
+		{T_CreatePublicationStmt, PublicationRelationId},
+		{T_CreateForeignServerStmt, ForeignServerRelationId},
+		{T_CreateFdwStmt, ForeignDataWrapperRelationId},
+		{T_CreateCastStmt, CastRelationId},
+	};
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		CatalogTupleDelete(rel, &tuple->t_self);
-	systable_endscan(scan);
-	table_close(rel, RowExclusiveLock);
-	CommandCounterIncrement();
+	hide_rows(EventTriggerRelationId);
+	for (int i = 0; i < lengthof(wide); i++)
+		if (options->all_schemas || declares(model, wide[i].tag))
+			hide_rows(wide[i].catalog);
 }

@@ -66,7 +66,7 @@ static const char query[] =
 "              WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
 "                AND d.deptype = 'i') q"
 "    ON a.attidentity <> '' AND q.refobjid = a.attrelid AND q.refobjsubid = a.attnum"
-" WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND n.oid = ANY ($1)"
+" WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname, a.attnum";
 
 static const char *
@@ -398,6 +398,8 @@ rebuilds(const PqeFact *fact)
 	return pqe_value(fact, "generated") != NULL;
 }
 
+static const char *const sql_properties[] = {"generated", NULL};
+
 const PqeKind pqe_kind_column = {
 	.name = "column",
 	.rank = 52,
@@ -408,6 +410,7 @@ const PqeKind pqe_kind_column = {
 	.holds_data = true,
 	.rebuilds = rebuilds,
 	.equal = same_property,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.disturbs = disturbs,

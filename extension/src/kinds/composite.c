@@ -10,6 +10,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/builtins.h"
+
 static const char query[] =
 "SELECT 'pg_type'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, t.typname) AS identity, n.nspname AS schema, t.typname AS name,"
@@ -154,6 +156,36 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP TYPE %s", fact->identity);
 }
 
+/*
+ * Columns are converted by their text, which needs as many attributes on the
+ * old side as there are on the new one.
+ */
+static void
+retire(PqeScript *script, PqeFact *fact)
+{
+	List	   *before = attributes_of(fact);
+	List	   *after = attributes_of(fact->peer);
+	const char *old_name = quote_qualified_identifier(fact->schema, pqe_old_type_name(fact));
+	ListCell   *lc;
+
+	pqe_retire_type(script, fact);
+	foreach(lc, before)
+	{
+		const char *line = lfirst(lc);
+
+		if (find_attribute(after, line) == NULL)
+			pqe_emit(script, PQE_DELETES_DATA, "ALTER TYPE %s DROP ATTRIBUTE %.*s", old_name,
+					 name_length(line), line);
+	}
+	foreach(lc, after)
+	{
+		const char *line = lfirst(lc);
+
+		if (find_attribute(before, line) == NULL)
+			pqe_emit(script, 0, "ALTER TYPE %s ADD ATTRIBUTE %s", old_name, line);
+	}
+}
+
 const PqeKind pqe_kind_composite = {
 	.name = "composite type",
 	.rank = 38,
@@ -163,6 +195,6 @@ const PqeKind pqe_kind_composite = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
-	.retire = pqe_retire_type,
+	.retire = retire,
 	.drop_retired = pqe_drop_retired_type,
 };

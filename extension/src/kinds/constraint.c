@@ -21,7 +21,7 @@ static const char query[] =
 "            ELSE format('constraint:%I.%I.%I', n.nspname, c.relname, k.conname) END AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
 "       pg_get_constraintdef(k.oid) AS definition,"
-"       k.contype AS _type, k.convalidated AS _validated,"
+"       NOT k.conislocal AS _inherited, k.contype AS _type, k.convalidated AS _validated,"
 "       k.condeferrable AS _deferrable, k.condeferred AS _deferred,"
 "       CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS _index,"
 "       format('%I.%I', n.nspname, c.relname) AS _table,"
@@ -33,7 +33,7 @@ static const char query[] =
 "  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 " WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES
-"   AND c.relkind IN ('r', 'p') AND n.oid = ANY ($1) AND k.conparentid = 0"
+"   AND c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1) AND k.conparentid = 0"
 "   AND (k.contype <> 'c' OR k.conislocal OR c.relispartition)"
 " ORDER BY n.nspname, c.relname, k.contype = 'f', k.contype = 'c', k.contype <> 'p', k.conname";
 
@@ -110,9 +110,21 @@ create_validated(PqeScript *script, PqeFact *fact)
 			 table, quote_identifier(fact->name));
 }
 
+/*
+ * What a partition has from its parent comes and goes with the parent's, but
+ * is written out in the partition's own CREATE.
+ */
+static bool
+is_cascaded(const PqeFact *fact)
+{
+	return pqe_flag(fact, "_inherited") && pqe_flag(fact, "_in_partition");
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
+	if (is_cascaded(fact) && !script->fresh)
+		return;
 	switch (type_of(fact))
 	{
 		case 'p':
@@ -162,6 +174,8 @@ drop(PqeScript *script, PqeFact *fact)
 {
 	bool		key = strchr("pux", type_of(fact)) != NULL;
 
+	if (is_cascaded(fact))
+		return;
 	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | (key ? PQE_INDEX_DROPPED : 0),
 			 "ALTER TABLE %s DROP CONSTRAINT %s", pqe_table_of(fact), quote_identifier(fact->name));
 }
@@ -175,12 +189,15 @@ stands_alone(const PqeFact *fact)
 	return !pqe_flag(fact, "_validated");
 }
 
+static const char *const sql_properties[] = {"definition", NULL};
+
 const PqeKind pqe_kind_constraint = {
 	.name = "constraint",
 	.rank = 60,
 	.query = query,
 	.inline_create = true,
 	.follows_column_type = true,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

@@ -58,12 +58,15 @@ drop(PqeScript *script, PqeFact *fact)
 			 quote_identifier(fact->name));
 }
 
+static const char *const sql_properties[] = {"expression", NULL};
+
 const PqeKind pqe_kind_default = {
 	.name = "default",
 	.rank = 54,
 	.query = query,
 	.inline_create = true,
 	.follows_column_type = true,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = pqe_always_alter,
 	.alter = alter,

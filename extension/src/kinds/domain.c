@@ -60,9 +60,33 @@ create(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "CREATE DOMAIN %s AS %s%s", fact->identity, pqe_value(fact, "type"), text.data);
 }
 
+/*
+ * The server checks no new rule where the domain is inside an array, a
+ * composite or a range.
+ */
+static bool
+is_used_inside_others(const PqeFact *actual)
+{
+	ListCell   *lc;
+
+	foreach(lc, actual->dependents)
+	{
+		PqeFact    *dependent = lfirst(lc);
+
+		if (dependent->kind == &pqe_kind_composite || dependent->kind == &pqe_kind_range)
+			return true;
+		if (dependent->kind == &pqe_kind_column &&
+			atooid(pqe_value(dependent, "_type_id")) != actual->address.objectId)
+			return true;
+	}
+	return false;
+}
+
 static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
+	if (!pqe_flag(from, "not_null") && pqe_flag(to, "not_null") && is_used_inside_others(from))
+		return false;
 	return pqe_same(from, to, "type") && pqe_same(from, to, "collation");
 }
 
@@ -133,6 +157,12 @@ drop_constraint(PqeScript *script, PqeFact *fact)
 			 quote_identifier(fact->name));
 }
 
+static bool
+rebuilds_parent(const PqeFact *desired, const PqeFact *actual_parent)
+{
+	return is_used_inside_others(actual_parent);
+}
+
 const PqeKind pqe_kind_domain = {
 	.name = "domain",
 	.rank = 35,
@@ -152,6 +182,7 @@ const PqeKind pqe_kind_domain_constraint = {
 	.rank = 36,
 	.query = constraint_query,
 	.inline_create = true,
+	.rebuilds_parent = rebuilds_parent,
 	.create = create_constraint,
 	.drop = drop_constraint,
 	.inline_text = constraint_text,

@@ -72,12 +72,15 @@ drop_procedure(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP PROCEDURE %s", fact->identity);
 }
 
+static const char *const sql_properties[] = {"definition", NULL};
+
 const PqeKind pqe_kind_function = {
 	.name = "function",
 	.rank = 80,
 	.query = function_query,
 	.has_body = true,
 	.named_in_bodies = true,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,
@@ -90,6 +93,7 @@ const PqeKind pqe_kind_procedure = {
 	.query = procedure_query,
 	.has_body = true,
 	.named_in_bodies = true,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

@@ -95,6 +95,8 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
+	if (script->reverse && pqe_flag(fact, "replica_identity"))
+		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY DEFAULT", pqe_table_of(fact));
 	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_value(fact, "attached_to") ||
 		!script->options->concurrently || pqe_flag(fact, "_on_matview"))
 		pqe_emit(script, PQE_INDEX_DROPPED | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP INDEX %s", fact->identity);
@@ -102,12 +104,15 @@ drop(PqeScript *script, PqeFact *fact)
 		pqe_emit_alone(script, PQE_INDEX_DROPPED, "DROP INDEX CONCURRENTLY %s", fact->identity);
 }
 
+static const char *const sql_properties[] = {"definition", NULL};
+
 const PqeKind pqe_kind_index = {
 	.name = "index",
 	.rank = 65,
 	.query = query,
 	.is_index = true,
 	.follows_column_type = true,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

@@ -75,11 +75,14 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP MATERIALIZED VIEW %s", fact->identity);
 }
 
+static const char *const sql_properties[] = {"definition", NULL};
+
 const PqeKind pqe_kind_matview = {
 	.name = "materialized view",
 	.rank = 92,
 	.query = query,
 	.named_in_bodies = true,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

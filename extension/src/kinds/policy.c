@@ -80,10 +80,13 @@ drop(PqeScript *script, PqeFact *fact)
 			 pqe_table_of(fact));
 }
 
+static const char *const sql_properties[] = {"using", "with_check", NULL};
+
 const PqeKind pqe_kind_policy = {
 	.name = "policy",
 	.rank = 96,
 	.query = query,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

@@ -54,10 +54,13 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP RULE %s ON %s", quote_identifier(fact->name), pqe_table_of(fact));
 }
 
+static const char *const sql_properties[] = {"definition", NULL};
+
 const PqeKind pqe_kind_rule = {
 	.name = "rule",
 	.rank = 94,
 	.query = query,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = pqe_always_alter,
 	.alter = alter,

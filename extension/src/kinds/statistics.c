@@ -52,11 +52,14 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP STATISTICS %s", fact->identity);
 }
 
+static const char *const sql_properties[] = {"definition", NULL};
+
 const PqeKind pqe_kind_statistics = {
 	.name = "statistics",
 	.rank = 70,
 	.query = query,
 	.follows_column_type = true,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

@@ -67,10 +67,13 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP TRIGGER %s ON %s", quote_identifier(fact->name), pqe_table_of(fact));
 }
 
+static const char *const sql_properties[] = {"definition", NULL};
+
 const PqeKind pqe_kind_trigger = {
 	.name = "trigger",
 	.rank = 95,
 	.query = query,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

@@ -77,11 +77,14 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP VIEW %s", fact->identity);
 }
 
+static const char *const sql_properties[] = {"definition", NULL};
+
 const PqeKind pqe_kind_view = {
 	.name = "view",
 	.rank = 90,
 	.query = query,
 	.named_in_bodies = true,
+	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

@@ -1,0 +1,171 @@
+/*-------------------------------------------------------------------------
+ *
+ * foreign.c
+ *		Kinds: foreign data wrapper, foreign server, foreign table.
+ *
+ * User mappings hold passwords and are left to the administrator.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+#include "utils/builtins.h"
+
+/* "name 'value'" a line each */
+#define OPTIONS(column) \
+"(SELECT string_agg(format('%I %L', split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)), E'\\n' ORDER BY o)" \
+"   FROM unnest(" column ") o)"
+
+static const char wrapper_query[] =
+"SELECT 'pg_foreign_data_wrapper'::regclass::oid AS classid, w.oid AS objid, 0 AS objsubid,"
+"       quote_ident(w.fdwname) AS identity, NULL AS schema, w.fdwname AS name, NULL AS slot,"
+"       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
+"       CASE WHEN w.fdwhandler <> 0 THEN w.fdwhandler::regproc::text END AS handler,"
+"       CASE WHEN w.fdwvalidator <> 0 THEN w.fdwvalidator::regproc::text END AS validator,"
+"       " OPTIONS("w.fdwoptions") " AS options"
+"  FROM pg_foreign_data_wrapper w WHERE $1 IS NOT NULL ORDER BY w.fdwname";
+
+static const char server_query[] =
+"SELECT 'pg_foreign_server'::regclass::oid AS classid, s.oid AS objid, 0 AS objsubid,"
+"       quote_ident(s.srvname) AS identity, NULL AS schema, s.srvname AS name, NULL AS slot,"
+"       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
+"       s.srvtype AS type, s.srvversion AS version, quote_ident(w.fdwname) AS wrapper,"
+"       " OPTIONS("s.srvoptions") " AS options"
+"  FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw"
+" WHERE $1 IS NOT NULL ORDER BY s.srvname";
+
+static const char table_query[] =
+"SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
+"       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
+"       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
+"       quote_ident(s.srvname) AS server, " OPTIONS("f.ftoptions") " AS options,"
+"       (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
+"          FROM pg_inherits i WHERE i.inhrelid = c.oid) AS inherits"
+"  FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid"
+"  JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_foreign_server s ON s.oid = f.ftserver"
+" WHERE n.oid = ANY ($1) ORDER BY n.nspname, c.relname";
+
+static char *
+joined(const char *options)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (const char *p = options ? options : ""; *p != '\0'; p++)
+	{
+		if (*p == '\n')
+			appendStringInfoString(&text, ", ");
+		else
+			appendStringInfoChar(&text, *p);
+	}
+	return text.data;
+}
+
+static void
+append_options(StringInfo text, const PqeFact *fact)
+{
+	const char *options = pqe_value(fact, "options");
+
+	if (options != NULL)
+		appendStringInfo(text, " OPTIONS (%s)", joined(options));
+}
+
+static void
+create_wrapper(PqeScript *script, PqeFact *fact)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	if (pqe_value(fact, "handler"))
+		appendStringInfo(&text, " HANDLER %s", pqe_value(fact, "handler"));
+	if (pqe_value(fact, "validator"))
+		appendStringInfo(&text, " VALIDATOR %s", pqe_value(fact, "validator"));
+	append_options(&text, fact);
+	pqe_emit(script, 0, "CREATE FOREIGN DATA WRAPPER %s%s", fact->identity, text.data);
+}
+
+static void
+drop_wrapper(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP FOREIGN DATA WRAPPER %s", fact->identity);
+}
+
+static void
+create_server(PqeScript *script, PqeFact *fact)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	if (pqe_value(fact, "type"))
+		appendStringInfo(&text, " TYPE %s", quote_literal_cstr(pqe_value(fact, "type")));
+	if (pqe_value(fact, "version"))
+		appendStringInfo(&text, " VERSION %s", quote_literal_cstr(pqe_value(fact, "version")));
+	appendStringInfo(&text, " FOREIGN DATA WRAPPER %s", pqe_value(fact, "wrapper"));
+	append_options(&text, fact);
+	pqe_emit(script, 0, "CREATE SERVER %s%s", fact->identity, text.data);
+}
+
+static void
+drop_server(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP SERVER %s", fact->identity);
+}
+
+static void
+create_table(PqeScript *script, PqeFact *fact)
+{
+	StringInfoData text;
+	int			parts = 0;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	foreach(lc, script->inlined)
+	{
+		PqeFact    *child = lfirst(lc);
+		char	   *part = child->parent == fact ? child->kind->inline_text(child) : NULL;
+
+		if (part != NULL)
+			appendStringInfo(&text, "%s\n    %s", parts++ ? "," : "", part);
+	}
+	appendStringInfoString(&text, parts ? "\n)" : ")");
+	if (pqe_value(fact, "inherits"))
+		appendStringInfo(&text, "\nINHERITS (%s)", pqe_value(fact, "inherits"));
+	appendStringInfo(&text, "\nSERVER %s", pqe_value(fact, "server"));
+	append_options(&text, fact);
+	pqe_emit(script, 0, "CREATE FOREIGN TABLE %s (%s", fact->identity, text.data);
+}
+
+static void
+drop_table(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP FOREIGN TABLE %s", fact->identity);
+}
+
+const PqeKind pqe_kind_foreign_wrapper = {
+	.name = "foreign data wrapper",
+	.rank = 85,
+	.query = wrapper_query,
+	.database_wide = true,
+	.create = create_wrapper,
+	.drop = drop_wrapper,
+};
+
+const PqeKind pqe_kind_foreign_server = {
+	.name = "foreign server",
+	.rank = 86,
+	.query = server_query,
+	.database_wide = true,
+	.create = create_server,
+	.drop = drop_server,
+};
+
+const PqeKind pqe_kind_foreign_table = {
+	.name = "foreign table",
+	.rank = 87,
+	.query = table_query,
+	.inlines = true,
+	.named_in_bodies = true,
+	.create = create_table,
+	.drop = drop_table,
+};

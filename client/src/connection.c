@@ -16,7 +16,7 @@
 #include "log.h"
 
 /* How long a cancelled statement may take to end before its connection is given up. */
-#define CANCEL_GRACE_MS 5000
+#define CANCEL_GRACE_MS 1000
 
 int64_t pqe_now_us(void)
 {

@@ -114,6 +114,32 @@ static void describe_target(const PGconn *connection, char *to, size_t size)
              port != NULL && port[0] != '\0' ? ":" : "", port != NULL ? port : "");
 }
 
+/* libpq begins with where it tried, which the message says already: what follows that, on one line. */
+static void copy_cause(char *to, size_t size, const char *words)
+{
+    const char *failed = strstr(words, " failed: ");
+    size_t line = strcspn(words, "\n");
+
+    if (strncmp(words, "connection to server ", 21) == 0 && failed != NULL &&
+        (size_t)(failed - words) < line) {
+        words = failed + strlen(" failed: ");
+    }
+    snprintf(to, size, "%.*s", (int)strcspn(words, "\n"), words);
+}
+
+/* All that libpq said where it tried several hosts, each with a line or more of its own. */
+static void detail_attempts(const char *words, pqe_error *error)
+{
+    size_t length = strlen(words);
+
+    while (length > 0 && words[length - 1] == '\n') {
+        length--;
+    }
+    if (memchr(words, '\n', length) != NULL) {
+        pqe_error_detail(error, "%.*s", (int)length, words);
+    }
+}
+
 static pqe_status connect_failure(const PGconn *connection, pqe_error *error)
 {
     const char *words = PQerrorMessage(connection);
@@ -121,35 +147,31 @@ static pqe_status connect_failure(const PGconn *connection, pqe_error *error)
     const char *text = find_sqlstate(words, sqlstate);
     pqe_status status = status_of_sqlstate(sqlstate);
     char target[512];
-    char line[512];
+    char cause[512];
 
     if (PQconnectionNeedsPassword(connection)) {
         status = PQE_ERR_AUTH;
     }
     describe_target(connection, target, sizeof(target));
-    /* The first line of what the server, or else libpq, said. */
-    if (text == NULL) {
-        text = words;
-    }
-    snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+    copy_cause(cause, sizeof(cause), text != NULL ? text : words);
     switch (status) {
     case PQE_ERR_AUTH:
         pqe_error_set(error, status, "cannot log in to %s as user \"%s\": %s", target,
-                      PQuser(connection) != NULL ? PQuser(connection) : "", line);
+                      PQuser(connection) != NULL ? PQuser(connection) : "", cause);
         break;
     case PQE_ERR_DATABASE_NOT_FOUND:
-        pqe_error_set(error, status, "the server has no such database: %s", line);
-        pqe_error_hint(error, "Create it, or turn ensure_database on.");
+        pqe_error_set(error, status, "the server has no such database: %s", cause);
+        pqe_error_hint(error, "Create the database, or turn ensure_database on.");
         break;
     default:
-        pqe_error_set(error, status, "cannot connect to %s: %s", target, line);
+        pqe_error_set(error, status, "cannot connect to %s: %s", target, cause);
         break;
     }
+    if (text == NULL) {
+        detail_attempts(words, error);
+    }
     if (error != NULL) {
-        pqe_text_copy(error->sqlstate, sizeof(error->sqlstate), sqlstate);
-        if (text == words && words[strcspn(words, "\n")] != '\0') {
-            pqe_error_detail(error, "%s", words);
-        }
+        memcpy(error->sqlstate, sqlstate, sizeof(sqlstate));
     }
     return status;
 }

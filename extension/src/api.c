@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "tcop/utility.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -31,10 +32,11 @@ PG_FUNCTION_INFO_V1(pqe_export);
 PG_FUNCTION_INFO_V1(pqe_fingerprint);
 
 static PqeSides *
-compare(FunctionCallInfo fcinfo, PqeOptions **options)
+compare(FunctionCallInfo fcinfo, const char *function, PqeOptions **options)
 {
 	PqeSides   *sides;
 
+	PreventCommandIfReadOnly(function);
 	*options = pqe_options_parse(PG_GETARG_JSONB_P(1));
 	sides = pqe_realize(text_to_cstring(PG_GETARG_TEXT_PP(0)), *options);
 	pqe_diff_match(sides, *options);
@@ -100,7 +102,7 @@ pqe_plan(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
-	sides = compare(fcinfo, &options);
+	sides = compare(fcinfo, "pqengine.plan()", &options);
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);
 	foreach(lc, pqe_plan_steps(plan))
@@ -136,7 +138,7 @@ pqe_drift(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
-	sides = compare(fcinfo, &options);
+	sides = compare(fcinfo, "pqengine.drift()", &options);
 	foreach(lc, pqe_diff_drift(sides))
 		put_difference(rsinfo, lfirst(lc));
 	foreach(lc, pqe_unmanaged(sides->schema_names))
@@ -156,7 +158,7 @@ pqe_ensure_tables(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	sides = compare(fcinfo, &options);
+	sides = compare(fcinfo, "pqengine.ensure_tables()", &options);
 	foreach(lc, pqe_ensure_missing(sides, options))
 	{
 		Datum		value = CStringGetTextDatum(lfirst(lc));

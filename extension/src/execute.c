@@ -62,11 +62,10 @@ misses_something(const ErrorData *error)
 }
 
 static void
-set_search_path(const char *path)
+set_option(const char *name, const char *value)
 {
-	if (set_config_option("search_path", path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-						  true, 0, false) <= 0)
-		elog(ERROR, "could not set search_path to \"%s\"", path);
+	if (set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false) <= 0)
+		elog(ERROR, "could not set %s to \"%s\"", name, value);
 }
 
 /*
@@ -169,7 +168,9 @@ run_statement(const PqeStatement *statement)
 
 	if (is_done(node))
 		return;
-	set_search_path(statement->search_path);
+	set_option("search_path", statement->settings.search_path);
+	set_option("default_tablespace", statement->settings.tablespace);
+	set_option("default_table_access_method", statement->settings.access_method);
 	if (IsA(node, SelectStmt))
 		run_helper(statement);
 	else

@@ -41,7 +41,8 @@ static void blank_psql_lines(PqeModelFile *file);
 static void parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path);
 static StatementClass classify(Node *node);
 static bool is_helper_call(SelectStmt *select, const char *schema, const char **name, List **args);
-static const char *apply_setting(Node *node, const char *current, const char *default_path);
+static void apply_setting(Node *node, PqeSettings *settings, const char *default_path);
+static const char *string_constant(Node *node);
 static void refuse(const PqeStatement *statement) pg_attribute_noreturn();
 
 /*
@@ -305,7 +306,7 @@ is_clean_slate(const PqeModel *model, Node *node)
 static void
 parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 {
-	const char *search_path = default_search_path;
+	PqeSettings settings = {default_search_path, "", "heap"};
 	ListCell   *lc;
 
 	foreach(lc, raw_parse_file(file))
@@ -315,7 +316,7 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 
 		statement->file = file;
 		statement->raw = lfirst_node(RawStmt, lc);
-		statement->search_path = search_path;
+		statement->settings = settings;
 		find_extent(statement);
 		if (is_clean_slate(model, statement->raw->stmt))
 			continue;
@@ -324,12 +325,12 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 			case STATEMENT_REFUSED:
 				refuse(statement);
 			case STATEMENT_SETS:
-				search_path = apply_setting(statement->raw->stmt, search_path, default_search_path);
+				apply_setting(statement->raw->stmt, &settings, default_search_path);
 				continue;
 			case STATEMENT_DECLARES:
 				break;
 		}
-		target = pqe_statement_target(statement->raw->stmt, search_path);
+		target = pqe_statement_target(statement->raw->stmt, settings.search_path);
 		statement->target_schema = target.schema;
 		statement->target_name = target.name;
 		if (statement->target_schema != NULL)
@@ -340,6 +341,39 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 	}
 }
 
+/*
+ * The functions that declare something when a model calls them.
+ */
+static bool
+is_model_helper(const char *name)
+{
+	static const char *const helpers[] = {"many_to_many", "install_trigger", "renamed"};
+
+	for (int i = 0; i < lengthof(helpers); i++)
+		if (strcmp(helpers[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+are_constants(List *args)
+{
+	ListCell   *lc;
+
+	foreach(lc, args)
+	{
+		Node	   *arg = lfirst(lc);
+
+		if (IsA(arg, NamedArgExpr))
+			arg = (Node *) castNode(NamedArgExpr, arg)->arg;
+		while (IsA(arg, TypeCast))
+			arg = castNode(TypeCast, arg)->arg;
+		if (!IsA(arg, A_Const))
+			return false;
+	}
+	return true;
+}
+
 static StatementClass
 classify_select(SelectStmt *select)
 {
@@ -347,7 +381,7 @@ classify_select(SelectStmt *select)
 	List	   *args;
 
 	if (is_helper_call(select, "pqengine", &name, &args))
-		return STATEMENT_DECLARES;
+		return is_model_helper(name) && are_constants(args) ? STATEMENT_DECLARES : STATEMENT_REFUSED;
 	if (is_helper_call(select, "pg_catalog", &name, &args) && strcmp(name, "set_config") == 0)
 		return STATEMENT_SETS;
 	return STATEMENT_REFUSED;
@@ -471,53 +505,94 @@ string_constant(Node *node)
 }
 
 /*
- * Only search_path decides what a model means; all other settings are those
- * that pg_dump prints for psql's sake.
+ * The value of SET: its constants, as a list of identifiers.
  */
-static const char *
-apply_setting(Node *node, const char *current, const char *default_path)
+static char *
+set_value(List *args)
 {
-	StringInfoData path;
-	VariableSetStmt *set;
+	StringInfoData value;
 	ListCell   *lc;
+
+	initStringInfo(&value);
+	foreach(lc, args)
+	{
+		const char *item = string_constant(lfirst(lc));
+
+		if (item != NULL)
+			appendStringInfo(&value, "%s%s", value.len ? ", " : "", quote_identifier(item));
+	}
+	return value.data;
+}
+
+static void
+set_one(PqeSettings *settings, const char *name, const char *value, const char *raw)
+{
+	if (pg_strcasecmp(name, "search_path") == 0)
+		settings->search_path = value;
+	else if (pg_strcasecmp(name, "default_tablespace") == 0)
+		settings->tablespace = raw;
+	else if (pg_strcasecmp(name, "default_table_access_method") == 0)
+		settings->access_method = raw;
+}
+
+/*
+ * Only these settings decide what a model means; all others are such as
+ * pg_dump prints for psql's sake.
+ */
+static void
+apply_setting(Node *node, PqeSettings *settings, const char *default_path)
+{
+	VariableSetStmt *set;
+	PqeSettings defaults = {default_path, "", "heap"};
 
 	if (IsA(node, SelectStmt))
 	{
 		const char *name;
 		List	   *args;
-		const char *setting;
-		const char *value;
 
 		is_helper_call(castNode(SelectStmt, node), "pg_catalog", &name, &args);
-		setting = list_length(args) == 3 ? string_constant(linitial(args)) : NULL;
-		value = list_length(args) == 3 ? string_constant(lsecond(args)) : NULL;
-		return setting && value && pg_strcasecmp(setting, "search_path") == 0 ? value : current;
+		if (list_length(args) == 3 && string_constant(linitial(args)) && string_constant(lsecond(args)))
+			set_one(settings, string_constant(linitial(args)), string_constant(lsecond(args)),
+					string_constant(lsecond(args)));
+		return;
 	}
 
 	set = castNode(VariableSetStmt, node);
-	if (set->name == NULL || pg_strcasecmp(set->name, "search_path") != 0)
-		return current;
-	if (set->kind != VAR_SET_VALUE)
-		return default_path;
-	initStringInfo(&path);
-	foreach(lc, set->args)
+	if (set->kind == VAR_RESET_ALL)
+		*settings = defaults;
+	else if (set->kind == VAR_SET_VALUE)
 	{
-		const char *item = string_constant(lfirst(lc));
+		const char *raw = string_constant(linitial(set->args));
 
-		if (item == NULL)
-			continue;
-		if (path.len > 0)
-			appendStringInfoString(&path, ", ");
-		appendStringInfoString(&path, quote_identifier(item));
+		set_one(settings, set->name, set_value(set->args), raw ? raw : "");
 	}
-	return path.data;
+	else if (set->name != NULL && pg_strcasecmp(set->name, "search_path") == 0)
+		settings->search_path = default_path;
+	else if (set->name != NULL && pg_strcasecmp(set->name, "default_tablespace") == 0)
+		settings->tablespace = defaults.tablespace;
+	else if (set->name != NULL && pg_strcasecmp(set->name, "default_table_access_method") == 0)
+		settings->access_method = defaults.access_method;
+}
+
+/*
+ * What to call a statement that a model may not hold.
+ */
+static const char *
+refused_name(Node *node)
+{
+	if (IsA(node, CreateStmt))
+		return "a temporary table";
+	if (IsA(node, ViewStmt))
+		return "a temporary view";
+	if (IsA(node, CreateSeqStmt))
+		return "a temporary sequence";
+	return GetCommandTagName(CreateCommandTag(node));
 }
 
 static void
 refuse(const PqeStatement *statement)
 {
 	Node	   *node = statement->raw->stmt;
-	const char *tag = GetCommandTagName(CreateCommandTag(node));
 	ErrorData  *error = palloc0(sizeof(ErrorData));
 	MemoryContext context = CurrentMemoryContext;
 
@@ -526,9 +601,9 @@ refuse(const PqeStatement *statement)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 IsA(node, SelectStmt) ?
-				 errmsg("a model may hold no query but SELECT pqengine.function(...)") :
-				 errmsg("%s is not allowed in a model", tag),
-				 errhint("A model declares what the database should hold: CREATE, ALTER, COMMENT, GRANT, SECURITY LABEL, SET, SELECT pqengine.function(...). Rows belong in a migration; to drop an object, take it out of the models.")));
+				 errmsg("a model may hold no query but calls of pqengine's model helpers with constants") :
+				 errmsg("%s is not allowed in a model", refused_name(node)),
+				 errhint("A model declares what the database should hold: CREATE, ALTER, COMMENT, GRANT, SECURITY LABEL, SET, SELECT pqengine.many_to_many(...), SELECT pqengine.install_trigger(...). Rows belong in a migration; to drop an object, take it out of the models.")));
 	}
 	PG_CATCH();
 	{

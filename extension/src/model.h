@@ -23,6 +23,14 @@ typedef struct PqeModelFile
 	char	   *original;		/* as given */
 } PqeModelFile;
 
+/* The settings that decide what a statement means. */
+typedef struct PqeSettings
+{
+	const char *search_path;
+	const char *tablespace;
+	const char *access_method;
+} PqeSettings;
+
 /* One declarative statement. */
 typedef struct PqeStatement
 {
@@ -30,7 +38,7 @@ typedef struct PqeStatement
 	RawStmt    *raw;
 	int			location;		/* offset of its first character */
 	int			length;
-	const char *search_path;	/* as in force where it stands */
+	PqeSettings settings;		/* as in force where it stands */
 	const char *target_schema;	/* of what it creates; may be NULL */
 	const char *target_name;
 } PqeStatement;

@@ -12,6 +12,7 @@
 
 #include "utils/builtins.h"
 
+#include "kind.h"
 #include "options.h"
 
 static const char *
@@ -107,7 +108,12 @@ schemas_option(PqeOptions *options, const JsonbValue *value)
 
 	foreach(lc, array_option("schemas", value))
 	{
-		char	   *name = string_option("schemas", lfirst(lc));
+		JsonbValue *element = lfirst(lc);
+		char	   *name;
+
+		if (element->type != jbvString)
+			wrong_type("schemas", "an array of strings", element);
+		name = string_option("schemas", element);
 
 		if (strcmp(name, "*") == 0)
 			options->all_schemas = true;
@@ -130,6 +136,45 @@ member(const char *key, const JsonbValue *object, const char *name)
 	return value ? string_option(key, value) : NULL;
 }
 
+/*
+ * Refuses an object in an array option that has other members than these.
+ */
+static void
+check_members(const char *key, const JsonbValue *object, const char *const *names)
+{
+	JsonbIterator *it;
+	JsonbValue	value;
+	JsonbIteratorToken token;
+
+	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
+		wrong_type(key, "an array of objects", object);
+	it = JsonbIteratorInit(object->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		char	   *name;
+		bool		known = false;
+
+		if (token != WJB_KEY)
+			continue;
+		name = pnstrdup(value.val.string.val, value.val.string.len);
+		for (const char *const *p = names; *p != NULL; p++)
+			known |= strcmp(*p, name) == 0;
+		if (!known)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("an element of option \"%s\" has no member \"%s\"", key, name)));
+	}
+}
+
+static void
+check_kind(const char *key, const char *kind)
+{
+	if (kind != NULL && pqe_kind_by_name(kind) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" names an unknown kind \"%s\"", key, kind)));
+}
+
 static void
 ignore_option(PqeOptions *options, const JsonbValue *value)
 {
@@ -139,7 +184,9 @@ ignore_option(PqeOptions *options, const JsonbValue *value)
 	{
 		PqePattern *pattern = palloc(sizeof(PqePattern));
 
+		check_members("ignore", lfirst(lc), (const char *const[]) {"kind", "name", NULL});
 		pattern->kind = member("ignore", lfirst(lc), "kind");
+		check_kind("ignore", pattern->kind);
 		pattern->name = member("ignore", lfirst(lc), "name");
 		if (pattern->name == NULL)
 			ereport(ERROR,
@@ -159,7 +206,9 @@ renames_option(PqeOptions *options, const JsonbValue *value)
 	{
 		PqeRename  *rename = palloc(sizeof(PqeRename));
 
+		check_members("renames", lfirst(lc), (const char *const[]) {"kind", "name", "was", NULL});
 		rename->kind = member("renames", lfirst(lc), "kind");
+		check_kind("renames", rename->kind);
 		rename->name = member("renames", lfirst(lc), "name");
 		rename->was = member("renames", lfirst(lc), "was");
 		if (rename->kind == NULL || rename->name == NULL || rename->was == NULL)

@@ -38,7 +38,7 @@ find_enum(List *statements, AlterEnumStmt *alter, PqeStatement *before)
 
 		if (IsA(node, CreateEnumStmt) &&
 			same_name(castNode(CreateEnumStmt, node)->typeName, alter->typeName) &&
-			strcmp(statement->search_path, before->search_path) == 0)
+			strcmp(statement->settings.search_path, before->settings.search_path) == 0)
 			return castNode(CreateEnumStmt, node);
 	}
 	return NULL;

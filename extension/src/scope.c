@@ -55,22 +55,19 @@ pqe_all_schemas(void)
 	return names;
 }
 
+/*
+ * PLACE says where the models name it; NULL for an option.
+ */
 static void
-refuse_system_schemas(List *names)
+refuse_system_schema(const char *name, const char *place)
 {
-	ListCell   *lc;
-
-	foreach(lc, names)
-	{
-		const char *name = lfirst(lc);
-
-		if (strncmp(name, "pg_", 3) == 0 || strcmp(name, "information_schema") == 0 ||
-			strcmp(name, "pqengine") == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("schema \"%s\" cannot be managed by models", name),
-					 errdetail("It belongs to the system or to pqengine itself.")));
-	}
+	if (strncmp(name, "pg_", 3) == 0 || strcmp(name, "information_schema") == 0 ||
+		strcmp(name, "pqengine") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s%sschema \"%s\" cannot be managed by models", place ? place : "",
+						place ? ": " : "", name),
+				 errdetail("It belongs to the system or to pqengine itself.")));
 }
 
 /*
@@ -82,8 +79,15 @@ pqe_scope_schemas(const PqeModel *model, const PqeOptions *options)
 	List	   *names = NIL;
 	ListCell   *lc;
 
-	refuse_system_schemas(model->schemas);
-	refuse_system_schemas(options->schemas);
+	foreach(lc, model->statements)
+	{
+		const PqeStatement *statement = lfirst(lc);
+
+		if (statement->target_schema != NULL)
+			refuse_system_schema(statement->target_schema, pqe_statement_place(statement));
+	}
+	foreach(lc, options->schemas)
+		refuse_system_schema(lfirst(lc), NULL);
 	if (options->all_schemas)
 		names = pqe_all_schemas();
 	else if (options->schemas != NIL)

@@ -18,6 +18,7 @@
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "access/transam.h"
 #include "catalog/pg_cast.h"
@@ -249,9 +250,10 @@ move_members(Oid extension, const Swapped *swapped, Oid target)
 	ScanKeyData key[2];
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	ObjectAddresses *members = new_object_addresses();
 	ObjectAddresses *moved = new_object_addresses();
 	List	   *list = NIL;
+	Oid			user;
+	int			context;
 	ListCell   *lc;
 
 	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
@@ -274,6 +276,13 @@ move_members(Oid extension, const Swapped *swapped, Oid target)
 	systable_endscan(scan);
 	table_close(depend, AccessShareLock);
 
+	/*
+	 * A trusted extension's members belong to the bootstrap superuser whoever
+	 * created it.  Moving them runs no code but the server's own, and is
+	 * rolled back with all else.
+	 */
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, context | SECURITY_LOCAL_USERID_CHANGE);
 	foreach(lc, list)
 	{
 		ObjectAddress *member = lfirst(lc);
@@ -283,8 +292,8 @@ move_members(Oid extension, const Swapped *swapped, Oid target)
 			namespace_of(member) == swapped->old_oid)
 			move_member(member, swapped->old_oid, target, moved);
 	}
+	SetUserIdAndSecContext(user, context);
 	CommandCounterIncrement();
-	free_object_addresses(members);
 	free_object_addresses(moved);
 }
 

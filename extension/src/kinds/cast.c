@@ -15,7 +15,9 @@ static const char query[] =
 "       CASE c.castmethod WHEN 'f' THEN format('WITH FUNCTION %s', c.castfunc::regprocedure)"
 "                         WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END"
 "       || CASE c.castcontext WHEN 'i' THEN ' AS IMPLICIT' WHEN 'a' THEN ' AS ASSIGNMENT' ELSE '' END AS definition"
-"  FROM pg_cast c WHERE c.oid >= 16384 AND $1 IS NOT NULL ORDER BY 4";
+"  FROM pg_cast c WHERE c.oid >= 16384 AND $1 IS NOT NULL"
+"   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'i')"
+" ORDER BY 4";
 
 static void
 create(PqeScript *script, PqeFact *fact)

@@ -26,7 +26,7 @@
 "            THEN p.prosrc END AS _body" \
 "  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace" \
 "  JOIN pg_language l ON l.oid = p.prolang" \
-" WHERE p.prokind IN (" prokinds ") AND n.oid = ANY ($1)" \
+" WHERE p.prokind IN (" prokinds ") AND n.oid = ANY ($1) AND " PQE_SQL_OWN_FUNCTION \
 " ORDER BY n.nspname, p.proname, p.oid"
 
 static const char function_query[] = ROUTINE_QUERY("'f', 'w'");

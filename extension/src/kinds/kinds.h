@@ -55,6 +55,10 @@ extern const PqeKind pqe_kind_privilege;
 extern const PqeKind pqe_kind_owner;
 extern const PqeKind pqe_kind_comment;
 
+/* A function (p of pg_proc) that is no part of a type, as constructors of ranges are. */
+#define PQE_SQL_OWN_FUNCTION \
+"NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')"
+
 /* kinds.c */
 extern bool pqe_always_alter(const PqeFact *from, const PqeFact *to);
 extern void pqe_emit_options(PqeScript *script, const char *command,

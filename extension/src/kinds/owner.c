@@ -39,7 +39,7 @@ static const char query[] =
 "           format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END,"
 "                  n.nspname, p.proname, CASE p.prokind WHEN 'a' THEN coalesce(nullif(pg_get_function_identity_arguments(p.oid), ''), '*')"
 "                                   ELSE oidvectortypes(p.proargtypes) END)"
-"      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.oid = ANY ($1)"
+"      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.oid = ANY ($1) AND " PQE_SQL_OWN_FUNCTION
 "    UNION ALL"
 "    SELECT 'pg_operator'::regclass::oid, o.oid, o.oprowner, n.nspname, o.oprname,"
 "           format('OPERATOR %I.%s (%s, %s)', n.nspname, o.oprname,"

@@ -48,7 +48,7 @@ static const char query[] =
 "    SELECT 'pg_proc'::regclass::oid, p.oid, p.proowner, p.proacl, n.oid, 'f', 'f', n.nspname, p.proname,"
 "           format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END,"
 "                  n.nspname, p.proname, oidvectortypes(p.proargtypes))"
-"      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.oid = ANY ($1)"
+"      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.oid = ANY ($1) AND " PQE_SQL_OWN_FUNCTION
 "    UNION ALL"
 "    SELECT 'pg_namespace'::regclass::oid, n.oid, n.nspowner, n.nspacl, 0, 'n', 'n', n.nspname, n.nspname,"
 "           format('SCHEMA %I', n.nspname)"

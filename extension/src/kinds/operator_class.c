@@ -11,7 +11,7 @@
 #include "kinds/kinds.h"
 
 #define OPERATOR_ITEM \
-"format('OPERATOR %s OPERATOR(%I.%s) (%s, %s)%s', m.amopstrategy, onsp.nspname, o.oprname," \
+"format('OPERATOR %s %I.%s (%s, %s)%s', m.amopstrategy, onsp.nspname, o.oprname," \
 "       format_type(m.amoplefttype, NULL), format_type(m.amoprighttype, NULL)," \
 "       CASE WHEN m.amoppurpose = 'o' THEN format(' FOR ORDER BY %I.%I', snsp.nspname, sf.opfname) ELSE '' END)"
 
@@ -69,20 +69,18 @@ emit_members(PqeScript *script, const PqeFact *fact, const char *members, const 
 	for (char *item = strtok_r(pstrdup(members ? members : ""), "\n", &state); item;
 		 item = strtok_r(NULL, "\n", &state))
 	{
-		char	   *number;
+		char	   *number = strchr(item, ' ') + 1;
+		char	   *types = strstr(item, " (");
 
 		if (not_in != NULL && strstr(psprintf("\n%s\n", not_in), psprintf("\n%s\n", item)) != NULL)
 			continue;
+		/* DROP names the member by its number and types */
 		if (add)
-		{
 			pqe_emit(script, 0, "ALTER OPERATOR FAMILY %s ADD %s", fact->identity, item);
-			continue;
-		}
-		/* DROP names the member by number and types */
-		number = strchr(item, ' ') + 1;
-		pqe_emit(script, 0, "ALTER OPERATOR FAMILY %s DROP %.*s %.*s", fact->identity,
-				 (int) (number - item - 1), item,
-				 item[0] == 'O' ? (int) strcspn(number, " ") : (int) (strchr(number, ')') - number + 1), number);
+		else
+			pqe_emit(script, 0, "ALTER OPERATOR FAMILY %s DROP %.*s%.*s", fact->identity,
+					 (int) (number + strcspn(number, " ") - item), item,
+					 (int) (strchr(types, ')') + 1 - types), types);
 	}
 }
 
@@ -98,17 +96,6 @@ alter_family(PqeScript *script, PqeFact *from, PqeFact *to)
 {
 	emit_members(script, to, pqe_value(from, "members"), pqe_value(to, "members"), false);
 	emit_members(script, to, pqe_value(to, "members"), pqe_value(from, "members"), true);
-}
-
-/*
- * Only members that are functions can be dropped by the text that is kept.
- */
-static bool
-can_alter_family(const PqeFact *from, const PqeFact *to)
-{
-	const char *members = pqe_value(from, "members");
-
-	return members == NULL || strncmp(members, "OPERATOR", 8) != 0;
 }
 
 static void
@@ -134,7 +121,7 @@ const PqeKind pqe_kind_operator_family = {
 	.rank = 88,
 	.query = family_query,
 	.create = create_family,
-	.can_alter = can_alter_family,
+	.can_alter = pqe_always_alter,
 	.alter = alter_family,
 	.drop = drop_family,
 };

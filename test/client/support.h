@@ -12,9 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __cplusplus
+extern "C" {
 #include <cmocka.h>
+}
+#else
+#include <cmocka.h>
+#endif
 
 #include "pqengine.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* Fails with the error's words unless the call returned PQE_OK. */
 #define assert_ok(call, error) support_check_ok((call), &(error), #call, __FILE__, __LINE__)
@@ -56,5 +66,9 @@ typedef struct support_log {
     size_t length;
 } support_log;
 void support_logger(void *data, pqe_log_level level, const char *message);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PQE_TEST_SUPPORT_H */

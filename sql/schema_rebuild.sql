@@ -168,7 +168,7 @@ CREATE FUNCTION done(state) RETURNS bool LANGUAGE sql AS $f$select $1 = 'done'$f
 GRANT USAGE ON TYPE state TO regress_rebuild_reader;
 $$);
 SELECT * FROM app.task ORDER BY s;
-SELECT typname, typacl, obj_description(oid, 'pg_type') FROM pg_type WHERE typnamespace = 'app'::regnamespace AND typtype = 'e';
+SELECT typname, typacl::text LIKE '%regress_rebuild_reader=U%' AS granted, obj_description(oid, 'pg_type') FROM pg_type WHERE typnamespace = 'app'::regnamespace AND typtype = 'e';
 -- a value that rows still hold: refused by the server, and nothing has changed
 SELECT tools.migrate($$
 CREATE SCHEMA app;

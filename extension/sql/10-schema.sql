@@ -29,6 +29,15 @@ AS 'MODULE_PATHNAME', 'pqe_ensure_tables';
 COMMENT ON FUNCTION ensure_tables(text, jsonb) IS
 'creates what the models want and the database lacks, in dependency order, and never alters or drops; returns the statements it ran';
 
+CREATE FUNCTION prove(models text, sample_rows int DEFAULT 0, options jsonb DEFAULT '{}',
+                      OUT ok bool, OUT seq int, OUT statement text, OUT error text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'pqe_prove';
+
+COMMENT ON FUNCTION prove(text, int, jsonb) IS
+'runs the plan on a copy of the database that is rolled back, with sample_rows real rows in each table where that is not 0; one row that is ok, or a row for each thing that went wrong';
+
 CREATE FUNCTION export(schemas text[] DEFAULT NULL)
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE

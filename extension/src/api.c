@@ -24,10 +24,12 @@
 #include "export.h"
 #include "fingerprint.h"
 #include "plan.h"
+#include "prove.h"
 
 PG_FUNCTION_INFO_V1(pqe_plan);
 PG_FUNCTION_INFO_V1(pqe_drift);
 PG_FUNCTION_INFO_V1(pqe_ensure_tables);
+PG_FUNCTION_INFO_V1(pqe_prove);
 PG_FUNCTION_INFO_V1(pqe_export);
 PG_FUNCTION_INFO_V1(pqe_fingerprint);
 
@@ -165,6 +167,39 @@ pqe_ensure_tables(PG_FUNCTION_ARGS)
 		bool		isnull = false;
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &value, &isnull);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * prove(models text, sample_rows int, options jsonb)
+ */
+Datum
+pqe_prove(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			sample_rows = PG_GETARG_INT32(1);
+	ListCell   *lc;
+
+	PreventCommandIfReadOnly("pqengine.prove()");
+	if (sample_rows < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("sample_rows must not be negative")));
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, pqe_prove_plan(text_to_cstring(PG_GETARG_TEXT_PP(0)), sample_rows,
+							   pqe_options_parse(PG_GETARG_JSONB_P(2))))
+	{
+		PqeProof   *proof = lfirst(lc);
+		Datum		values[4];
+		bool		nulls[4] = {0};
+
+		values[0] = BoolGetDatum(proof->ok);
+		values[1] = Int32GetDatum(proof->seq);
+		nulls[1] = proof->seq == 0;
+		values[2] = text_or_null(proof->statement, &nulls[2]);
+		values[3] = text_or_null(proof->error, &nulls[3]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
 }

@@ -271,12 +271,15 @@ try_statement(PqeBuild *build, PqeStatement *statement)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	ErrorContextCallback *callbacks = error_context_stack;
 	ErrorData  *volatile failure = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		/* a caller's context would take the position for one in its own query */
+		error_context_stack = NULL;
 		run_statement(statement);
 		note_targets(build, statement->raw->stmt);
 		ReleaseCurrentSubTransaction();
@@ -289,6 +292,7 @@ try_statement(PqeBuild *build, PqeStatement *statement)
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
+	error_context_stack = callbacks;
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	if (failure != NULL && !misses_something(failure))
@@ -395,11 +399,44 @@ pqe_build_prepare(const PqeModel *model)
 	return build;
 }
 
+/*
+ * All but foreign keys and event triggers.
+ */
 void
-pqe_build_run(PqeBuild *build)
+pqe_build_run_first(PqeBuild *build)
 {
 	run_until_settled(build, build->statements);
+}
+
+void
+pqe_build_run_late(PqeBuild *build)
+{
 	run_until_settled(build, build->late);
+}
+
+/*
+ * Foreign keys are to be believed, not checked.
+ */
+void
+pqe_build_leave_unvalidated(PqeBuild *build)
+{
+	ListCell   *lc;
+
+	foreach(lc, build->late)
+	{
+		PqeStatement *statement = lfirst(lc);
+		ListCell   *lc2;
+
+		if (!pqe_is_foreign_key(statement))
+			continue;
+		foreach(lc2, castNode(AlterTableStmt, statement->raw->stmt)->cmds)
+		{
+			Constraint *constraint = castNode(Constraint, lfirst_node(AlterTableCmd, lc2)->def);
+
+			constraint->skip_validation = true;
+			constraint->initially_valid = false;
+		}
+	}
 }
 
 void

@@ -24,15 +24,15 @@ is_given(const PqeFact *fact)
  * what it is on both sides.
  */
 static PqeSides *
-from_nothing(List *schema_names, const PqeOptions *options)
+from_nothing(PqeFacts *facts, const PqeOptions *options)
 {
 	PqeSides   *sides = palloc0(sizeof(PqeSides));
 	ListCell   *lc;
 
-	sides->schema_names = schema_names;
-	sides->desired = pqe_read_actual(schema_names, options);
-	sides->actual = pqe_facts_create(options, schema_names);
-	foreach(lc, sides->desired->list)
+	sides->schema_names = facts->schema_names;
+	sides->desired = facts;
+	sides->actual = pqe_facts_create(options, facts->schema_names);
+	foreach(lc, facts->list)
 	{
 		PqeFact    *fact = lfirst(lc);
 
@@ -43,18 +43,16 @@ from_nothing(List *schema_names, const PqeOptions *options)
 	return sides;
 }
 
+/*
+ * Model text that builds the facts; they are used up by it.
+ */
 char *
-pqe_export_models(List *schema_names, bool whole_database)
+pqe_export_facts(PqeFacts *facts, const PqeOptions *options)
 {
-	PqeOptions	options = {0};
-	PqePlan    *plan;
+	PqePlan    *plan = pqe_plan_make(from_nothing(facts, options), options);
 	StringInfoData text;
 	ListCell   *lc;
 
-	options.all_schemas = whole_database;
-	options.owners = PQE_SCOPE_ALL;
-	options.privileges = PQE_SCOPE_ALL;
-	plan = pqe_plan_make(from_nothing(schema_names, &options), &options);
 	pqe_plan_order(plan);
 	initStringInfo(&text);
 	foreach(lc, pqe_plan_steps(plan))
@@ -64,4 +62,15 @@ pqe_export_models(List *schema_names, bool whole_database)
 		appendStringInfo(&text, "%s%s;\n", text.len > 0 ? "\n" : "", step->statement);
 	}
 	return text.data;
+}
+
+char *
+pqe_export_models(List *schema_names, bool whole_database)
+{
+	PqeOptions	options = {0};
+
+	options.all_schemas = whole_database;
+	options.owners = PQE_SCOPE_ALL;
+	options.privileges = PQE_SCOPE_ALL;
+	return pqe_export_facts(pqe_read_actual(schema_names, &options), &options);
 }

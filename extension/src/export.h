@@ -11,6 +11,9 @@
 #include "postgres.h"
 #include "nodes/pg_list.h"
 
+#include "facts.h"
+
+extern char *pqe_export_facts(PqeFacts *facts, const PqeOptions *options);
 extern char *pqe_export_models(List *schema_names, bool whole_database);
 
 #endif							/* PQE_EXPORT_H */

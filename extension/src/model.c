@@ -206,10 +206,13 @@ static List *
 raw_parse_file(PqeModelFile *file)
 {
 	MemoryContext context = CurrentMemoryContext;
+	ErrorContextCallback *callbacks = error_context_stack;
 	List	   *volatile raw = NIL;
 
 	PG_TRY();
 	{
+		/* a caller's context would take the position for one in its own query */
+		error_context_stack = NULL;
 		blank_psql_lines(file);
 		raw = raw_parser(file->text, RAW_PARSE_DEFAULT);
 	}
@@ -223,6 +226,7 @@ raw_parse_file(PqeModelFile *file)
 		pqe_model_rethrow(file, 0, NULL, error);
 	}
 	PG_END_TRY();
+	error_context_stack = callbacks;
 	return raw;
 }
 
@@ -398,7 +402,9 @@ classify(Node *node)
 		case T_SelectStmt:
 			return classify_select(castNode(SelectStmt, node));
 		case T_VariableSetStmt:
-			return castNode(VariableSetStmt, node)->is_local ? STATEMENT_REFUSED : STATEMENT_SETS;
+			return castNode(VariableSetStmt, node)->is_local ||
+				castNode(VariableSetStmt, node)->kind == VAR_SET_MULTI ?
+				STATEMENT_REFUSED : STATEMENT_SETS;
 		case T_CreateStmt:
 			return castNode(CreateStmt, node)->relation->relpersistence == RELPERSISTENCE_TEMP ?
 				STATEMENT_REFUSED : STATEMENT_DECLARES;

@@ -52,8 +52,8 @@ pin_settings(void)
 	set_option("xmloption", "content");
 }
 
-static void
-pin_search_path(void)
+void
+pqe_pin_search_path(void)
 {
 	set_option("search_path", "pg_catalog, pg_temp");
 }
@@ -71,8 +71,8 @@ leave_shadow(MemoryContext context, ResourceOwner owner)
  * locks it takes are gone with it.  What it allocates in the caller's context
  * stays.
  */
-static void
-in_shadow(void (*body) (void *), void *argument)
+void
+pqe_in_shadow(void (*body) (void *), void *argument)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -112,7 +112,7 @@ pqe_read_actual(List *schema_names, const PqeOptions *options)
 {
 	PqeFacts   *facts = pqe_facts_create(options, schema_names);
 
-	in_shadow(read_facts, facts);
+	pqe_in_shadow(read_facts, facts);
 	return facts;
 }
 
@@ -193,7 +193,7 @@ read_batch(void *argument)
 	Batch	   *batch = argument;
 
 	pqe_build_run_batch(batch->build, batch->statements);
-	pin_search_path();
+	pqe_pin_search_path();
 	pqe_facts_read_new_indexes(batch->facts);
 }
 
@@ -206,7 +206,7 @@ read_indexes(PqeFacts *facts, PqeBuild *build)
 	{
 		batch.statements = list_copy_tail(build->indexes, i);
 		batch.statements = list_truncate(batch.statements, BATCH_SIZE);
-		in_shadow(read_batch, &batch);
+		pqe_in_shadow(read_batch, &batch);
 	}
 }
 
@@ -239,8 +239,9 @@ build_and_read(void *argument)
 	lock_realizations();
 	pqe_swap_database_wide(r->model, r->options);
 	pqe_swap_schemas(r->model, r->facts->schema_names, r->options);
-	pqe_build_run(build);
-	pin_search_path();
+	pqe_build_run_first(build);
+	pqe_build_run_late(build);
+	pqe_pin_search_path();
 	pqe_facts_read(r->facts);
 	read_indexes(r->facts, build);
 	mark_declared(r->facts, build);
@@ -262,6 +263,6 @@ pqe_realize(const char *models, const PqeOptions *options)
 	sides->actual = pqe_read_actual(sides->schema_names, options);
 	sides->desired = pqe_facts_create(options, sides->schema_names);
 	realization.facts = sides->desired;
-	in_shadow(build_and_read, &realization);
+	pqe_in_shadow(build_and_read, &realization);
 	return sides;
 }

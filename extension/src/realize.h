@@ -20,6 +20,8 @@ typedef struct PqeSides
 } PqeSides;
 
 extern PqeSides *pqe_realize(const char *models, const PqeOptions *options);
+extern void pqe_pin_search_path(void);
+extern void pqe_in_shadow(void (*body) (void *), void *argument);
 extern PqeFacts *pqe_read_actual(List *schema_names, const PqeOptions *options);
 
 /* scope.c */
@@ -43,7 +45,9 @@ typedef struct PqeBuild
 } PqeBuild;
 
 extern PqeBuild *pqe_build_prepare(const PqeModel *model);
-extern void pqe_build_run(PqeBuild *build);
+extern void pqe_build_run_first(PqeBuild *build);
+extern void pqe_build_run_late(PqeBuild *build);
+extern void pqe_build_leave_unvalidated(PqeBuild *build);
 extern void pqe_build_run_batch(PqeBuild *build, List *statements);
 
 /* rewrite.c */

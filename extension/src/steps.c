@@ -153,7 +153,7 @@ reverse_text(PqePlan *plan, PqeAction *action)
 			if (fact->kind->can_alter(fact, action->from))
 				fact->kind->alter(&script, fact, action->from);
 			else if (fact->kind->on_takedown == PQE_REBUILD && !fact->kind->holds_data &&
-					 fact->kind->retire == NULL)
+					 fact->kind->retire == NULL && fact->dependents == NIL)
 			{
 				/* nothing is lost when it goes and comes back as it was */
 				fact->kind->drop(&script, fact);

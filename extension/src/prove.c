@@ -1,0 +1,263 @@
+/*-------------------------------------------------------------------------
+ *
+ * prove.c
+ *		Runs a plan on a copy of the database, before anyone sees it.
+ *
+ * The copy is built in a swap from our own export, the plan's steps run on it
+ * one by one, and the facts are read again: they must be what the models
+ * want.  A rehearsal does so once more with some of the real rows in place,
+ * to meet what only data can object to.  All of it is rolled back.
+ *
+ * Steps that cannot run in a transaction are proven in their plain form.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "access/xact.h"
+#include "catalog/pg_enum.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "export.h"
+#include "kind.h"
+#include "prove.h"
+
+typedef struct Trial
+{
+	MemoryContext context;		/* where results go */
+	PqeModel   *copy;			/* the export, as a model */
+	PqeFacts   *before;			/* what there is to copy rows from */
+	PqeFacts   *after;			/* to be read when the steps have run */
+	const PqeOptions *options;
+	List	   *steps;
+	int			sample_rows;
+	List	   *proofs;			/* PqeProof: what went wrong */
+} Trial;
+
+/*
+ * Runs a statement in a subtransaction; gives its error, or NULL.
+ */
+static ErrorData *
+try_sql(const char *sql)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		SPI_connect();
+		if (SPI_execute(sql, false, 0) < 0)
+			elog(ERROR, "could not run \"%s\"", sql);
+		SPI_finish();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return error;
+}
+
+static void
+note_proof(Trial *trial, bool ok, int seq, const char *statement, const char *error)
+{
+	MemoryContext old = MemoryContextSwitchTo(trial->context);
+	PqeProof   *proof = palloc0(sizeof(PqeProof));
+
+	proof->ok = ok;
+	proof->seq = seq;
+	proof->statement = statement ? pstrdup(statement) : NULL;
+	proof->error = error ? pstrdup(error) : NULL;
+	trial->proofs = lappend(trial->proofs, proof);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Runs the steps; false at the first one that fails.
+ */
+static bool
+run_steps(Trial *trial)
+{
+	int			seq = 0;
+	ListCell   *lc;
+
+	foreach(lc, trial->steps)
+	{
+		PqeStep    *step = lfirst(lc);
+		ErrorData  *error;
+
+		CHECK_FOR_INTERRUPTS();
+		seq++;
+		error = try_sql(step->statement);
+		if (error != NULL)
+		{
+			note_proof(trial, false, seq, step->statement, error->message);
+			return false;
+		}
+		/*
+		 * Enum values added in a transaction may not be used in it, which the
+		 * real plan does not do but this one does.  The list of such values
+		 * is all that stands against it, and nothing of it will be kept.
+		 */
+		if (!step->transactional)
+			AtEOXact_Enum();
+	}
+	return true;
+}
+
+/*
+ * The columns of a table that values can be given to; or those values, whose
+ * types are the live ones' doubles and so are reached by way of text.
+ */
+static char *
+copied_columns(const PqeFact *table, bool values)
+{
+	StringInfoData text;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	foreach(lc, table->children)
+	{
+		const PqeFact *child = lfirst(lc);
+
+		if (!child->kind->holds_data || (child->kind->rebuilds != NULL && child->kind->rebuilds(child)))
+			continue;
+		appendStringInfo(&text, "%s%s", text.len ? ", " : "", quote_identifier(child->name));
+		if (values && strchr(pqe_value(child, "type"), '.') != NULL)
+			appendStringInfo(&text, "::text::%s", pqe_value(child, "type"));
+	}
+	return text.data;
+}
+
+/*
+ * Copies some rows of a live table, which goes by its old schema's swapped
+ * name, into its double.
+ */
+static void
+copy_rows(Trial *trial, const PqeFact *table)
+{
+	Oid			live = table->address.objectId;
+	char	   *schema = get_namespace_name(get_rel_namespace(live));
+	char	   *columns = copied_columns(table, false);
+	ErrorData  *error;
+
+	if (schema == NULL || columns[0] == '\0' || get_rel_relkind(live) != RELKIND_RELATION)
+		return;
+	error = try_sql(psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM ONLY %s LIMIT %d",
+							 table->identity, columns, copied_columns(table, true),
+							 quote_qualified_identifier(schema, table->name), trial->sample_rows));
+	if (error != NULL)
+		note_proof(trial, false, 0, NULL,
+				   psprintf("could not copy rows of %s: %s", table->identity, error->message));
+}
+
+static void
+build_copy(Trial *trial)
+{
+	PqeBuild   *build = pqe_build_prepare(trial->copy);
+	ListCell   *lc;
+
+	build->statements = list_concat(build->statements, build->indexes);
+	build->indexes = NIL;
+	pqe_swap_database_wide(trial->copy, trial->options);
+	pqe_swap_schemas(trial->copy, trial->before->schema_names, trial->options);
+	pqe_build_run_first(build);
+	pqe_pin_search_path();
+	if (trial->sample_rows > 0)
+	{
+		/* a sample knows nothing of foreign keys: rows first, keys unvalidated */
+		pqe_build_leave_unvalidated(build);
+		foreach(lc, trial->before->list)
+			if (((PqeFact *) lfirst(lc))->kind->inlines && ((PqeFact *) lfirst(lc))->kind->holds_data &&
+				((PqeFact *) lfirst(lc))->parent == NULL)
+				copy_rows(trial, lfirst(lc));
+	}
+	pqe_build_run_late(build);
+	pqe_pin_search_path();
+}
+
+static void
+run_trial(void *argument)
+{
+	Trial	   *trial = argument;
+
+	build_copy(trial);
+	if (run_steps(trial) && trial->after != NULL)
+		pqe_facts_read(trial->after);
+}
+
+/*
+ * What the steps leave to be desired.
+ */
+static void
+compare_outcome(Trial *trial, PqeFacts *desired)
+{
+	PqeSides	sides = {trial->after, desired, desired->schema_names};
+	ListCell   *lc;
+
+	foreach(lc, desired->list)
+		((PqeFact *) lfirst(lc))->peer = NULL;
+	pqe_diff_match(&sides, trial->options);
+	foreach(lc, pqe_diff_drift(&sides))
+	{
+		PqeDifference *row = lfirst(lc);
+
+		note_proof(trial, false, 0, NULL,
+				   psprintf("after the plan, %s %s is %s%s%s", row->kind, row->object, row->change,
+							row->property ? ": " : "", row->property ? row->property : ""));
+	}
+}
+
+/*
+ * The results of proof and rehearsal, as PqeProof: one that is ok, or those
+ * that are not.
+ */
+List *
+pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
+{
+	Trial		trial = {0};
+	PqeOptions	everything = *options;
+	PqeSides   *sides;
+	PqePlan    *plan;
+
+	options->concurrently = false;
+	sides = pqe_realize(models, options);
+	pqe_diff_match(sides, options);
+	plan = pqe_plan_make(sides, options);
+	pqe_plan_order(plan);
+
+	everything.owners = PQE_SCOPE_ALL;
+	everything.privileges = PQE_SCOPE_ALL;
+	trial.context = CurrentMemoryContext;
+	trial.options = options;
+	trial.steps = pqe_plan_steps(plan);
+	trial.before = pqe_read_actual(sides->schema_names, &everything);
+	trial.copy = pqe_model_parse(pqe_export_facts(trial.before, &everything), options->search_path);
+	trial.after = pqe_facts_create(options, sides->schema_names);
+	pqe_in_shadow(run_trial, &trial);
+	if (trial.proofs == NIL)
+		compare_outcome(&trial, sides->desired);
+	if (trial.proofs == NIL && sample_rows > 0)
+	{
+		trial.sample_rows = sample_rows;
+		trial.after = NULL;
+		pqe_in_shadow(run_trial, &trial);
+	}
+	if (trial.proofs == NIL)
+		note_proof(&trial, true, 0, NULL, NULL);
+	return trial.proofs;
+}

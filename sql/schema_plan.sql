@@ -1,0 +1,82 @@
+--
+-- The statements of a plan where they are the contract: what is safe to run on
+-- a live database, what is marked as not, and how it goes back.
+--
+\set ECHO none
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set tools :abs_srcdir '/sql/include/schema_tools.sql'
+\i :tools
+\set ECHO all
+\pset format unaligned
+SET client_min_messages = warning;
+
+-- From nothing: whole objects, nothing concurrent about it.
+\set models 'CREATE SCHEMA app; SET search_path = app; CREATE TABLE customer (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mail text, age int); CREATE TABLE orders (id int, customer_id bigint, at timestamptz); CREATE INDEX orders_at ON orders (at);'
+SELECT phase, kind, object, action, statement, reverse, hazards, transactional FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq \gexec
+SELECT count(*) FROM pqengine.plan(:'models');
+SELECT * FROM pqengine.drift(:'models');
+INSERT INTO app.customer (mail) SELECT 'c' || i FROM generate_series(1, 10) i;
+INSERT INTO app.orders SELECT i, i % 10 + 1, now() FROM generate_series(1, 100) i;
+
+-- Keys, a foreign key, a check, NOT NULL, indexes: each takes no lock for long.
+\set models 'CREATE SCHEMA app; SET search_path = app; CREATE TABLE customer (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mail text NOT NULL UNIQUE, age int CHECK (age > 0)); CREATE TABLE orders (id int PRIMARY KEY, customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE, at timestamptz); CREATE INDEX orders_at ON orders (at DESC); CREATE INDEX orders_customer ON orders (customer_id) INCLUDE (at) WHERE id > 0;'
+SELECT seq, phase, action, statement, hazards, transactional FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT seq, reverse FROM pqengine.plan(:'models') ORDER BY seq DESC;
+-- without concurrently
+SELECT seq, statement, hazards, transactional FROM pqengine.plan(:'models', '{"concurrently": false}') WHERE statement ~ 'INDEX|UNIQUE|KEY' ORDER BY seq;
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq \gexec
+SELECT * FROM tools.settled(:'models');
+SELECT conname, convalidated FROM pg_constraint WHERE connamespace = 'app'::regnamespace AND contype <> 'n' ORDER BY 1;
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid::regclass::text LIKE 'app.%' AND NOT indisvalid;
+SELECT count(*) FROM app.customer, app.orders;
+INSERT INTO app.customer (mail, age) VALUES ('x', 1);
+
+-- A concurrent build that failed leaves an invalid index behind: it is no index, and is made anew.
+CREATE TABLE app.dup (i int);
+INSERT INTO app.dup VALUES (1), (1);
+CREATE UNIQUE INDEX CONCURRENTLY dup_i ON app.dup (i);
+\set models 'CREATE SCHEMA app; CREATE TABLE app.dup (i int); CREATE UNIQUE INDEX dup_i ON app.dup (i);'
+SELECT * FROM pqengine.drift(:'models', '{"ignore": [{"name": "app.customer"}, {"name": "app.orders"}]}');
+SELECT statement FROM pqengine.plan(:'models', '{"ignore": [{"name": "app.customer"}, {"name": "app.orders"}]}') ORDER BY seq;
+DELETE FROM app.dup;
+SELECT statement FROM pqengine.plan(:'models', '{"ignore": [{"name": "app.customer"}, {"name": "app.orders"}]}') ORDER BY seq \gexec
+SELECT * FROM pqengine.drift(:'models', '{"ignore": [{"name": "app.customer"}, {"name": "app.orders"}]}');
+
+-- What the models hold no longer comes last, in a phase of its own, and is done only when allowed.
+\set models 'CREATE SCHEMA app; CREATE TABLE app.customer (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mail text NOT NULL, note text);'
+SELECT seq, phase, statement, hazards FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT seq, phase, statement FROM pqengine.plan(:'models', '{"allow_drop": true}') ORDER BY seq;
+SELECT statement FROM pqengine.plan(:'models') WHERE phase <> 'drop' ORDER BY seq \gexec
+SELECT change, kind, object FROM pqengine.drift(:'models');
+SELECT count(*) FROM app.customer;
+
+-- Types of columns: what rewrites the table and what does not.
+DROP SCHEMA app CASCADE;
+CREATE SCHEMA app;
+CREATE TABLE app.c (a varchar(10), b varchar(10), c numeric(10,2), d numeric(10,2), e int, f text, g timestamp, h varchar(20), i text, j bit(4), k int);
+\set models 'CREATE SCHEMA app; CREATE TABLE app.c (a varchar(20), b text, c numeric(12,2), d numeric(12,3), e bigint, f int, g timestamptz, h varchar(10), i varchar, j bit varying(8), k boolean);'
+CREATE FUNCTION tools.rewrites(models text) RETURNS TABLE (statement text, marked bool, rewritten bool) LANGUAGE plpgsql AS $$
+DECLARE
+	before oid;
+BEGIN
+	FOR statement, marked IN SELECT p.statement, 'table_rewrite' = ANY (p.hazards) FROM pqengine.plan(models) p ORDER BY seq LOOP
+		SELECT relfilenode INTO before FROM pg_class WHERE oid = 'app.c'::regclass;
+		EXECUTE statement;
+		SELECT relfilenode <> before INTO rewritten FROM pg_class WHERE oid = 'app.c'::regclass;
+		RETURN NEXT;
+	END LOOP;
+END $$;
+SELECT * FROM tools.rewrites(:'models');
+SELECT * FROM tools.settled(:'models');
+
+-- Columns: with defaults, volatile ones, identity and generated, NOT NULL without a default on rows.
+DROP TABLE app.c;
+CREATE TABLE app.c (i int);
+\set models 'CREATE SCHEMA app; CREATE TABLE app.c (i int, d int DEFAULT 5 NOT NULL, v float8 DEFAULT random(), g int GENERATED ALWAYS AS (i * 2) STORED, s serial, y int GENERATED ALWAYS AS IDENTITY, n int NOT NULL);'
+SELECT statement, hazards FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT * FROM tools.rewrites(:'models');
+SELECT * FROM tools.settled(:'models');
+
+DROP SCHEMA app CASCADE;
+DROP SCHEMA tools CASCADE;

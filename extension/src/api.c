@@ -100,15 +100,18 @@ pqe_plan(PG_FUNCTION_ARGS)
 	PqeOptions *options;
 	PqeSides   *sides;
 	PqePlan    *plan;
+	int			settings;
 	int			seq = 0;
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
+	settings = pqe_begin_pinned_settings();
 	sides = compare(fcinfo, "pqengine.plan()", &options);
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);
 	foreach(lc, pqe_plan_steps(plan))
 		put_step(rsinfo, ++seq, lfirst(lc));
+	AtEOXact_GUC(true, settings);
 	warn_of_unmanaged(sides);
 	return (Datum) 0;
 }
@@ -235,7 +238,11 @@ schemas_argument(FunctionCallInfo fcinfo)
 Datum
 pqe_export(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(pqe_export_models(schemas_argument(fcinfo), PG_ARGISNULL(0))));
+	int			settings = pqe_begin_pinned_settings();
+	char	   *models = pqe_export_models(schemas_argument(fcinfo), PG_ARGISNULL(0));
+
+	AtEOXact_GUC(true, settings);
+	PG_RETURN_TEXT_P(cstring_to_text(models));
 }
 
 /*

@@ -94,7 +94,7 @@ pqe_ensure_missing(PqeSides *sides, PqeOptions *options)
 {
 	PqePlan    *plan;
 	List	   *statements = NIL;
-	int			nest_level = NewGUCNestLevel();
+	int			settings = pqe_begin_pinned_settings();
 	ListCell   *lc;
 
 	options->concurrently = false;
@@ -102,10 +102,6 @@ pqe_ensure_missing(PqeSides *sides, PqeOptions *options)
 	pqe_plan_order(plan);
 	keep_creations(plan);
 	leave_out_dependents(plan);
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("check_function_bodies", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 	foreach(lc, pqe_plan_steps(plan))
 		statements = lappend(statements, pstrdup(((PqeStep *) lfirst(lc))->statement));
 	SPI_connect();
@@ -113,6 +109,6 @@ pqe_ensure_missing(PqeSides *sides, PqeOptions *options)
 		if (SPI_execute(lfirst(lc), false, 0) < 0)
 			elog(ERROR, "could not run \"%s\"", (char *) lfirst(lc));
 	SPI_finish();
-	AtEOXact_GUC(true, nest_level);
+	AtEOXact_GUC(true, settings);
 	return statements;
 }

@@ -188,16 +188,28 @@ pqe_kind_columns(const PqeKind *kind)
 	return columns_of(kind, NULL);
 }
 
-const char *
-pqe_value(const PqeFact *fact, const char *name)
+static int
+column_index(const PqeFact *fact, const char *name)
 {
 	const PqeColumns *columns = columns_of(fact->kind, NULL);
 
 	for (int i = 0; i < columns->count; i++)
 		if (strcmp(columns->names[i], name) == 0)
-			return fact->values[i];
+			return i;
 	elog(ERROR, "facts of kind \"%s\" have no property \"%s\"", fact->kind->name, name);
-	return NULL;
+	return -1;
+}
+
+const char *
+pqe_value(const PqeFact *fact, const char *name)
+{
+	return fact->values[column_index(fact, name)];
+}
+
+void
+pqe_set_value(PqeFact *fact, const char *name, char *value)
+{
+	fact->values[column_index(fact, name)] = value;
 }
 
 bool
@@ -249,6 +261,8 @@ add_fact(PqeFacts *facts, const PqeKind *kind, HeapTuple tuple, TupleDesc desc)
 		fact->values[i - FIXED_COLUMNS] = copy_text(facts, spi_text(tuple, desc, i + 1));
 	fact->position = list_length(facts->list);
 	facts->list = lappend(facts->list, fact);
+	if (kind->complete != NULL)
+		kind->complete(facts, fact);
 }
 
 /*

@@ -81,6 +81,7 @@ extern const PqeColumns *pqe_kind_columns(const PqeKind *kind);
 
 /* A property, or NULL where the catalog has none. */
 extern const char *pqe_value(const PqeFact *fact, const char *name);
+extern void pqe_set_value(PqeFact *fact, const char *name, char *value);
 extern bool pqe_flag(const PqeFact *fact, const char *name);
 extern bool pqe_same(const PqeFact *a, const PqeFact *b, const char *name);
 

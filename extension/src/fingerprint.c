@@ -5,60 +5,277 @@
  *
  * It is a hash over the xmin of the catalog rows that describe what lives in
  * the schemas: every DDL writes such rows anew, while VACUUM, freezing and
- * ANALYZE leave their xmin as it is.  (What ANALYZE does change, it changes
- * in place.)
+ * ANALYZE leave their xmin as it is (what they do change, they change in
+ * place).  Rows are scanned in the order of the heap and their hashes added
+ * up, so that no order matters.
+ *
+ * Two changes of one row in one transaction have the same xmin: a fingerprint
+ * is to be believed only by other transactions than that which made the
+ * change (snapshot.c sees to that).
  *
  *-------------------------------------------------------------------------
  */
 #include "compat.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog/pg_aggregate.h"
+#include "catalog/pg_amop.h"
+#include "catalog/pg_amproc.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_cast.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_conversion.h"
+#include "catalog/pg_default_acl.h"
+#include "catalog/pg_description.h"
+#include "catalog/pg_enum.h"
+#include "catalog/pg_event_trigger.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_partitioned_table.h"
+#include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_publication.h"
+#include "catalog/pg_publication_namespace.h"
+#include "catalog/pg_publication_rel.h"
+#include "catalog/pg_range.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_sequence.h"
+#include "catalog/pg_statistic_ext.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_ts_config.h"
+#include "catalog/pg_ts_config_map.h"
+#include "catalog/pg_ts_dict.h"
+#include "catalog/pg_ts_parser.h"
+#include "catalog/pg_ts_template.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
-#include "utils/builtins.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
 
-#include "arrays.h"
 #include "fingerprint.h"
+#include "realize.h"
 
-static const char query[] =
-"WITH n AS (SELECT oid, xmin FROM pg_namespace WHERE nspname = ANY ($1)),"
-" c AS (SELECT c.oid, c.xmin FROM pg_class c JOIN n ON n.oid = c.relnamespace),"
-" t AS (SELECT t.oid, t.xmin FROM pg_type t JOIN n ON n.oid = t.typnamespace),"
-" p AS (SELECT p.oid, p.xmin FROM pg_proc p JOIN n ON n.oid = p.pronamespace)"
-"SELECT md5(concat_ws(':',"
-"  (SELECT string_agg(format('%s.%s', oid, xmin), ',' ORDER BY oid) FROM n),"
-"  (SELECT string_agg(format('%s.%s', oid, xmin), ',' ORDER BY oid) FROM c),"
-"  (SELECT sum(hashint8extended(a.attrelid::int8 << 32 | a.xmin::text::int8, a.attnum))::text FROM pg_attribute a JOIN c ON c.oid = a.attrelid),"
-"  (SELECT sum(hashint8extended(d.oid::int8, d.xmin::text::int8))::text FROM pg_attrdef d JOIN c ON c.oid = d.adrelid),"
-"  (SELECT sum(hashint8extended(i.indexrelid::int8, i.xmin::text::int8))::text FROM pg_index i JOIN c ON c.oid = i.indexrelid),"
-"  (SELECT sum(hashint8extended(s.seqrelid::int8, s.xmin::text::int8))::text FROM pg_sequence s JOIN c ON c.oid = s.seqrelid),"
-"  (SELECT sum(hashint8extended(i.inhrelid::int8, i.xmin::text::int8))::text FROM pg_inherits i JOIN c ON c.oid = i.inhrelid),"
-"  (SELECT sum(hashint8extended(r.oid::int8, r.xmin::text::int8))::text FROM pg_rewrite r JOIN c ON c.oid = r.ev_class),"
-"  (SELECT sum(hashint8extended(g.oid::int8, g.xmin::text::int8))::text FROM pg_trigger g JOIN c ON c.oid = g.tgrelid),"
-"  (SELECT sum(hashint8extended(y.oid::int8, y.xmin::text::int8))::text FROM pg_policy y JOIN c ON c.oid = y.polrelid),"
-"  (SELECT string_agg(format('%s.%s', oid, xmin), ',' ORDER BY oid) FROM t),"
-"  (SELECT string_agg(format('%s.%s', oid, xmin), ',' ORDER BY oid) FROM p),"
-"  (SELECT sum(hashint8extended(k.oid::int8, k.xmin::text::int8))::text FROM pg_constraint k JOIN n ON n.oid = k.connamespace),"
-"  (SELECT sum(hashint8extended(o.oid::int8, o.xmin::text::int8))::text FROM pg_operator o JOIN n ON n.oid = o.oprnamespace),"
-"  (SELECT sum(hashint8extended(e.oid::int8, e.xmin::text::int8))::text FROM pg_enum e JOIN t ON t.oid = e.enumtypid),"
-"  (SELECT sum(hashint8extended(s.oid::int8, s.xmin::text::int8))::text FROM pg_statistic_ext s JOIN n ON n.oid = s.stxnamespace),"
-"  (SELECT sum(hashint8extended(d.objoid::int8 << 16 | d.objsubid, d.xmin::text::int8))::text FROM pg_description d WHERE d.objoid >= 16384),"
-"  (SELECT sum(hashint8extended(d.oid::int8, d.xmin::text::int8))::text FROM pg_default_acl d),"
-"  (SELECT string_agg(format('%s.%s', oid, xmin), ',' ORDER BY oid) FROM pg_extension)))";
+/* Which rows of a catalog count: those whose key is in the set. */
+typedef enum KeySet
+{
+	SET_SCHEMAS,				/* the schemas at hand */
+	SET_MEMBERS,				/* what a row of SET_SCHEMAS was counted for */
+	SET_USERS					/* any object that is not the system's */
+} KeySet;
+
+typedef struct CatalogEntry
+{
+	Oid			catalog;
+	AttrNumber	key;
+	KeySet		set;
+	bool		has_members;	/* later entries may refer to its rows */
+	AttrNumber	oid;			/* its own oid column, where it has members */
+} CatalogEntry;
+
+static const CatalogEntry catalogs[] = {
+	{NamespaceRelationId, Anum_pg_namespace_oid, SET_SCHEMAS},
+	{RelationRelationId, Anum_pg_class_relnamespace, SET_SCHEMAS, true, Anum_pg_class_oid},
+	{TypeRelationId, Anum_pg_type_typnamespace, SET_SCHEMAS, true, Anum_pg_type_oid},
+	{ProcedureRelationId, Anum_pg_proc_pronamespace, SET_SCHEMAS, true, Anum_pg_proc_oid},
+	{ConstraintRelationId, Anum_pg_constraint_connamespace, SET_SCHEMAS},
+	{OperatorRelationId, Anum_pg_operator_oprnamespace, SET_SCHEMAS},
+	{OperatorClassRelationId, Anum_pg_opclass_opcnamespace, SET_SCHEMAS},
+	{OperatorFamilyRelationId, Anum_pg_opfamily_opfnamespace, SET_SCHEMAS},
+	{CollationRelationId, Anum_pg_collation_collnamespace, SET_SCHEMAS},
+	{ConversionRelationId, Anum_pg_conversion_connamespace, SET_SCHEMAS},
+	{StatisticExtRelationId, Anum_pg_statistic_ext_stxnamespace, SET_SCHEMAS},
+	{TSConfigRelationId, Anum_pg_ts_config_cfgnamespace, SET_SCHEMAS, true, Anum_pg_ts_config_oid},
+	{TSDictionaryRelationId, Anum_pg_ts_dict_dictnamespace, SET_SCHEMAS},
+	{TSParserRelationId, Anum_pg_ts_parser_prsnamespace, SET_SCHEMAS},
+	{TSTemplateRelationId, Anum_pg_ts_template_tmplnamespace, SET_SCHEMAS},
+	{AttributeRelationId, Anum_pg_attribute_attrelid, SET_MEMBERS},
+	{AttrDefaultRelationId, Anum_pg_attrdef_adrelid, SET_MEMBERS},
+	{IndexRelationId, Anum_pg_index_indexrelid, SET_MEMBERS},
+	{InheritsRelationId, Anum_pg_inherits_inhrelid, SET_MEMBERS},
+	{PartitionedRelationId, Anum_pg_partitioned_table_partrelid, SET_MEMBERS},
+	{SequenceRelationId, Anum_pg_sequence_seqrelid, SET_MEMBERS},
+	{RewriteRelationId, Anum_pg_rewrite_ev_class, SET_MEMBERS},
+	{TriggerRelationId, Anum_pg_trigger_tgrelid, SET_MEMBERS},
+	{PolicyRelationId, Anum_pg_policy_polrelid, SET_MEMBERS},
+	{ForeignTableRelationId, Anum_pg_foreign_table_ftrelid, SET_MEMBERS},
+	{EnumRelationId, Anum_pg_enum_enumtypid, SET_MEMBERS},
+	{RangeRelationId, Anum_pg_range_rngtypid, SET_MEMBERS},
+	{AggregateRelationId, Anum_pg_aggregate_aggfnoid, SET_MEMBERS},
+	{TSConfigMapRelationId, Anum_pg_ts_config_map_mapcfg, SET_MEMBERS},
+	{DescriptionRelationId, Anum_pg_description_objoid, SET_USERS},
+	{AccessMethodOperatorRelationId, Anum_pg_amop_oid, SET_USERS},
+	{AccessMethodProcedureRelationId, Anum_pg_amproc_oid, SET_USERS},
+	{CastRelationId, Anum_pg_cast_oid, SET_USERS},
+	{DefaultAclRelationId, Anum_pg_default_acl_oid, SET_USERS},
+	{EventTriggerRelationId, Anum_pg_event_trigger_oid, SET_USERS},
+	{ExtensionRelationId, Anum_pg_extension_oid, SET_USERS},
+	{ForeignDataWrapperRelationId, Anum_pg_foreign_data_wrapper_oid, SET_USERS},
+	{ForeignServerRelationId, Anum_pg_foreign_server_oid, SET_USERS},
+	{PublicationRelationId, Anum_pg_publication_oid, SET_USERS},
+	{PublicationRelRelationId, Anum_pg_publication_rel_oid, SET_USERS},
+	{PublicationNamespaceRelationId, Anum_pg_publication_namespace_oid, SET_USERS},
+};
+
+typedef struct Fingerprint
+{
+	HTAB	   *schemas;
+	HTAB	   *members;
+	uint64		sum;
+	uint64		mixed;
+	uint64		rows;
+} Fingerprint;
+
+static HTAB *
+make_set(const char *name)
+{
+	HASHCTL		control;
+
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(Oid);
+	control.entrysize = sizeof(Oid);
+	control.hcxt = CurrentMemoryContext;
+	return hash_create(name, 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static bool
+counts(const Fingerprint *fp, const CatalogEntry *entry, Oid key)
+{
+	switch (entry->set)
+	{
+		case SET_SCHEMAS:
+			return hash_search(fp->schemas, &key, HASH_FIND, NULL) != NULL;
+		case SET_MEMBERS:
+			return key >= FirstNormalObjectId && hash_search(fp->members, &key, HASH_FIND, NULL) != NULL;
+		case SET_USERS:
+			return key >= FirstNormalObjectId;
+	}
+	return false;
+}
+
+static Oid
+oid_column(HeapTuple tuple, AttrNumber column, TupleDesc desc)
+{
+	bool		isnull;
+
+	return DatumGetObjectId(heap_getattr(tuple, column, desc, &isnull));
+}
+
+static void
+add_row(Fingerprint *fp, const CatalogEntry *entry, Oid key, HeapTuple tuple)
+{
+	struct
+	{
+		Oid			catalog;
+		Oid			key;
+		TransactionId xmin;
+		uint32		size;
+	}			row = {entry->catalog, key, HeapTupleHeaderGetRawXmin(tuple->t_data), tuple->t_len};
+	uint64		hash = hash_bytes_extended((const unsigned char *) &row, sizeof(row), 0);
+
+	fp->sum += hash;
+	fp->mixed += hash_bytes_extended((const unsigned char *) &hash, sizeof(hash), 1);
+	fp->rows++;
+}
+
+static void
+add_catalog(Fingerprint *fp, const CatalogEntry *entry)
+{
+	Relation	rel = table_open(entry->catalog, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Oid			key = oid_column(tuple, entry->key, desc);
+
+		if (!counts(fp, entry, key))
+			continue;
+		add_row(fp, entry, key, tuple);
+		if (entry->has_members)
+		{
+			Oid			oid = oid_column(tuple, entry->oid, desc);
+
+			hash_search(fp->members, &oid, HASH_ENTER, NULL);
+		}
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	CHECK_FOR_INTERRUPTS();
+}
+
+static char *
+fingerprint(HTAB *schemas)
+{
+	Fingerprint fp = {schemas};
+
+	fp.members = make_set("pqengine members");
+	for (int i = 0; i < lengthof(catalogs); i++)
+		add_catalog(&fp, &catalogs[i]);
+	hash_destroy(fp.members);
+	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x%" INT64_MODIFIER "x", fp.sum, fp.mixed, fp.rows);
+}
+
+/*
+ * The oids of the schemas that are named, or of all users' that are not.
+ */
+static HTAB *
+schema_set(List *names, bool named)
+{
+	HTAB	   *set = make_set("pqengine schemas");
+	Relation	rel = table_open(NamespaceRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_namespace row = (Form_pg_namespace) GETSTRUCT(tuple);
+		const char *name = NameStr(row->nspname);
+		bool		ours = strncmp(name, "pg_", 3) != 0 && strcmp(name, "information_schema") != 0 &&
+			strcmp(name, "pqengine") != 0;
+
+		if (named ? pqe_name_in_list(names, name) : ours && !pqe_name_in_list(names, name))
+			hash_search(set, &row->oid, HASH_ENTER, NULL);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return set;
+}
+
+static char *
+fingerprint_of(List *schema_names, bool named)
+{
+	HTAB	   *schemas = schema_set(schema_names, named);
+	char	   *result = fingerprint(schemas);
+
+	hash_destroy(schemas);
+	return result;
+}
 
 char *
 pqe_fingerprint_of(List *schema_names)
 {
-	MemoryContext context = CurrentMemoryContext;
-	Oid			types[1] = {TEXTARRAYOID};
-	Datum		values[1];
-	char	   *result;
+	return fingerprint_of(schema_names, true);
+}
 
-	SPI_connect();
-	values[0] = pqe_text_array(schema_names);
-	if (SPI_execute_with_args(query, 1, types, values, NULL, true, 1) != SPI_OK_SELECT ||
-		SPI_processed != 1)
-		elog(ERROR, "could not read the fingerprint");
-	result = MemoryContextStrdup(context, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
-	SPI_finish();
-	return result;
+char *
+pqe_fingerprint_of_others(List *schema_names)
+{
+	return fingerprint_of(schema_names, false);
 }

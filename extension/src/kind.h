@@ -78,6 +78,9 @@ struct PqeKind
 	 */
 	const char *(*belongs_to) (const PqeFact *fact);
 
+	/* Finishes a fact that has been read, while its objects exist. */
+	void		(*complete) (PqeFacts *facts, PqeFact *fact);
+
 	/* Is the fact compared at all under these options?  NULL: always. */
 	bool		(*in_scope) (const PqeFact *fact, const PqeOptions *options);
 

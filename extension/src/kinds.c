@@ -143,6 +143,25 @@ pqe_emit_options(PqeScript *script, const char *command, const PqeFact *from, co
 }
 
 /*
+ * A property whose items stand one a line, as a list behind commas.
+ */
+char *
+pqe_join_lines(const char *lines)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (const char *p = lines ? lines : ""; *p != '\0'; p++)
+	{
+		if (*p == '\n')
+			appendStringInfoString(&text, ", ");
+		else
+			appendStringInfoChar(&text, *p);
+	}
+	return text.data;
+}
+
+/*
  * Puts a text behind the first occurrence of a word in a definition that the
  * server printed: "CREATE UNIQUE INDEX" + " CONCURRENTLY".
  */

@@ -19,6 +19,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -233,6 +234,7 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	PqeOptions	everything = *options;
 	PqeSides   *sides;
 	PqePlan    *plan;
+	int			settings = pqe_begin_pinned_settings();
 
 	options->concurrently = false;
 	sides = pqe_realize(models, options);
@@ -259,5 +261,6 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	}
 	if (trial.proofs == NIL)
 		note_proof(&trial, true, 0, NULL, NULL);
+	AtEOXact_GUC(true, settings);
 	return trial.proofs;
 }

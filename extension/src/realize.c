@@ -58,6 +58,19 @@ pqe_pin_search_path(void)
 	set_option("search_path", "pg_catalog, pg_temp");
 }
 
+/*
+ * The same for what makes text without building anything; ended by
+ * AtEOXact_GUC(true, level).
+ */
+int
+pqe_begin_pinned_settings(void)
+{
+	int			level = NewGUCNestLevel();
+
+	pin_settings();
+	return level;
+}
+
 static void
 leave_shadow(MemoryContext context, ResourceOwner owner)
 {

@@ -20,6 +20,7 @@ typedef struct PqeSides
 } PqeSides;
 
 extern PqeSides *pqe_realize(const char *models, const PqeOptions *options);
+extern int	pqe_begin_pinned_settings(void);
 extern void pqe_pin_search_path(void);
 extern void pqe_in_shadow(void (*body) (void *), void *argument);
 extern PqeFacts *pqe_read_actual(List *schema_names, const PqeOptions *options);

@@ -155,7 +155,18 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	if (from != NULL && !pqe_same(from, to, "options"))
 		pqe_emit_options(script, alter, from, to);
 	else if (from == NULL && pqe_value(to, "options"))
-		pqe_emit(script, 0, "%s SET (%s)", alter, pqe_value(to, "options"));
+		pqe_emit(script, 0, "%s SET (%s)", alter, pqe_join_lines(pqe_value(to, "options")));
+}
+
+static const PqeFact *
+inlined_default(const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+		if (((PqeFact *) lfirst(lc))->inlined)
+			return lfirst(lc);
+	return NULL;
 }
 
 static void
@@ -164,21 +175,19 @@ create(PqeScript *script, PqeFact *fact)
 	bool		computed = pqe_value(fact, "generated") || pqe_value(fact, "identity_kind");
 	int			hazards = computed ? PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK : 0;
 
-	if (comes_from_parent(fact))
+	if (comes_from_parent(fact) || (!script->fresh && pqe_flag(fact, "_inherited")))
+	{
+		/* the parent's ADD COLUMN brings it; its settings are its own */
+		emit_settings(script, NULL, fact);
 		return;
-	if (!script->fresh && pqe_flag(fact, "_inherited"))
-		return;					/* ADD COLUMN of the partitioned table brings it */
+	}
 	if (!computed && pqe_flag(fact, "not_null"))
 	{
-		bool		has_default = false;
-		ListCell   *lc;
-
-		foreach(lc, fact->children)
-			if (((PqeFact *) lfirst(lc))->inlined)
-				has_default = true;
-		if (!has_default)
+		if (inlined_default(fact) == NULL)
 			hazards |= PQE_MAY_FAIL_ON_DATA;
 	}
+	if (inlined_default(fact) != NULL && pqe_flag(inlined_default(fact), "_volatile"))
+		hazards |= PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK;
 	pqe_emit(script, hazards, "ALTER TABLE %s ADD COLUMN %s", pqe_table_of(fact), definition(fact));
 	emit_settings(script, NULL, fact);
 }
@@ -189,8 +198,6 @@ create(PqeScript *script, PqeFact *fact)
 static void
 after_inline(PqeScript *script, PqeFact *fact)
 {
-	if (comes_from_parent(fact))
-		return;
 	emit_settings(script, NULL, fact);
 }
 
@@ -213,6 +220,9 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 {
 	if (!type_differs(from, to) && !to->retyped)
 		return false;
+	/* the server would check a foreign key between the old type and the new */
+	if (dependent->kind == &pqe_kind_constraint && pqe_value(dependent, "_type")[0] == 'f')
+		return to->retyped || strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
 	if (dependent->kind == &pqe_kind_default)
 		return to->retyped || strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
 	return !dependent->kind->follows_column_type;

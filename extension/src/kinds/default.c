@@ -10,6 +10,9 @@
  */
 #include "kinds/kinds.h"
 
+#include "nodes/nodes.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 
 /* A child that only inherits its default has none of its own to speak of. */
@@ -18,7 +21,7 @@ static const char query[] =
 "       format('%I.%I.%I', n.nspname, c.relname, a.attname) AS identity, n.nspname AS schema,"
 "       a.attname AS name, NULL AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, a.attnum::int AS parent_sub,"
-"       pg_get_expr(ad.adbin, ad.adrelid) AS expression,"
+"       pg_get_expr(ad.adbin, ad.adrelid) AS expression, ad.adbin::text AS _volatile,"
 "       format('%I.%I', n.nspname, c.relname) AS _table"
 "  FROM pg_attrdef ad JOIN pg_class c ON c.oid = ad.adrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -60,6 +63,19 @@ drop(PqeScript *script, PqeFact *fact)
 
 static const char *const sql_properties[] = {"expression", NULL};
 
+/*
+ * Of the expression's tree only this is of interest, and can be told only
+ * where its functions exist: a volatile default makes ADD COLUMN write every
+ * row.
+ */
+static void
+complete(PqeFacts *facts, PqeFact *fact)
+{
+	Node	   *tree = stringToNode(pqe_value(fact, "_volatile"));
+
+	pqe_set_value(fact, "_volatile", contain_volatile_functions(tree) ? "t" : "f");
+}
+
 const PqeKind pqe_kind_default = {
 	.name = "default",
 	.rank = 54,
@@ -67,6 +83,7 @@ const PqeKind pqe_kind_default = {
 	.inline_create = true,
 	.follows_column_type = true,
 	.sql_properties = sql_properties,
+	.complete = complete,
 	.create = create,
 	.can_alter = pqe_always_alter,
 	.alter = alter,

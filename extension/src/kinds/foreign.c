@@ -46,29 +46,13 @@ static const char table_query[] =
 "  JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_foreign_server s ON s.oid = f.ftserver"
 " WHERE n.oid = ANY ($1) ORDER BY n.nspname, c.relname";
 
-static char *
-joined(const char *options)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (const char *p = options ? options : ""; *p != '\0'; p++)
-	{
-		if (*p == '\n')
-			appendStringInfoString(&text, ", ");
-		else
-			appendStringInfoChar(&text, *p);
-	}
-	return text.data;
-}
-
 static void
 append_options(StringInfo text, const PqeFact *fact)
 {
 	const char *options = pqe_value(fact, "options");
 
 	if (options != NULL)
-		appendStringInfo(text, " OPTIONS (%s)", joined(options));
+		appendStringInfo(text, " OPTIONS (%s)", pqe_join_lines(options));
 }
 
 static void

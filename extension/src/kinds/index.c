@@ -77,21 +77,6 @@ create(PqeScript *script, PqeFact *fact)
 	emit_settings(script, NULL, fact);
 }
 
-static bool
-can_alter(const PqeFact *from, const PqeFact *to)
-{
-	const char *before = pqe_value(from, "attached_to");
-
-	return pqe_same(from, to, "definition") && pqe_same(from, to, "valid") &&
-		(before == NULL || pqe_same(from, to, "attached_to"));
-}
-
-static void
-alter(PqeScript *script, PqeFact *from, PqeFact *to)
-{
-	emit_settings(script, from, to);
-}
-
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
@@ -102,6 +87,81 @@ drop(PqeScript *script, PqeFact *fact)
 		pqe_emit(script, PQE_INDEX_DROPPED | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP INDEX %s", fact->identity);
 	else
 		pqe_emit_alone(script, PQE_INDEX_DROPPED, "DROP INDEX CONCURRENTLY %s", fact->identity);
+}
+
+static bool
+is_redefined(const PqeFact *from, const PqeFact *to)
+{
+	return !pqe_same(from, to, "definition") || !pqe_same(from, to, "valid");
+}
+
+/*
+ * A plain index can be swapped for another one; one that is part of a
+ * partitioned index, or that a foreign key leans on, cannot.
+ */
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	const char *before = pqe_value(from, "attached_to");
+
+	if (is_redefined(from, to))
+		return before == NULL && pqe_value(to, "attached_to") == NULL && !pqe_flag(from, "_partitioned") &&
+			!pqe_flag(to, "_partitioned") && from->dependents == NIL;
+	return before == NULL || pqe_same(from, to, "attached_to");
+}
+
+/*
+ * The comment goes with the old index.
+ */
+static bool
+disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
+{
+	return is_redefined(from, to);
+}
+
+/*
+ * The definition under another name.
+ */
+static char *
+renamed_definition(const PqeFact *fact, const char *name)
+{
+	const char *definition = pqe_value(fact, "definition");
+	const char *old_name = quote_identifier(fact->name);
+	const char *at = strstr(definition, psprintf("INDEX %s ON ", old_name)) + strlen("INDEX ");
+
+	return psprintf("%.*s%s%s", (int) (at - definition), definition, name, at + strlen(old_name));
+}
+
+/*
+ * The new index is built beside the old one, which serves until it is ready.
+ */
+static void
+swap(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	const char *name = quote_identifier(psprintf("%.50s_pqengine", to->name));
+	bool		plain = script->fresh || !script->options->concurrently || pqe_flag(to, "_on_matview");
+
+	if (plain || !pqe_flag(from, "valid"))
+	{
+		drop(script, from);
+		create(script, to);
+		return;
+	}
+	pqe_emit_alone(script, PQE_INDEX_BUILD | PQE_LONG_RUNNING, "%s",
+				   pqe_after_word(renamed_definition(to, name), "INDEX", " CONCURRENTLY"));
+	drop(script, from);
+	pqe_emit(script, 0, "ALTER INDEX %s RENAME TO %s",
+			 psprintf("%s.%s", quote_identifier(to->schema), name), quote_identifier(to->name));
+	emit_settings(script, NULL, to);
+}
+
+static void
+alter(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	if (is_redefined(from, to))
+		swap(script, from, to);
+	else
+		emit_settings(script, from, to);
 }
 
 static const char *const sql_properties[] = {"definition", NULL};
@@ -115,6 +175,7 @@ const PqeKind pqe_kind_index = {
 	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
+	.disturbs = disturbs,
 	.alter = alter,
 	.drop = drop,
 };

@@ -63,6 +63,7 @@ extern const PqeKind pqe_kind_comment;
 extern bool pqe_always_alter(const PqeFact *from, const PqeFact *to);
 extern void pqe_emit_options(PqeScript *script, const char *command,
 							 const PqeFact *from, const PqeFact *to);
+extern char *pqe_join_lines(const char *lines);
 extern char *pqe_after_word(const char *definition, const char *word, const char *insert);
 extern char *pqe_old_type_name(const PqeFact *fact);
 extern void pqe_drop_retired_type(PqeScript *script, PqeFact *fact);

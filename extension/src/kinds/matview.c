@@ -36,12 +36,7 @@ create(PqeScript *script, PqeFact *fact)
 	if (pqe_value(fact, "access_method"))
 		appendStringInfo(&text, " USING %s", pqe_value(fact, "access_method"));
 	if (options != NULL)
-	{
-		appendStringInfoString(&text, " WITH (");
-		for (const char *p = options; *p != '\0'; p++)
-			appendStringInfoString(&text, *p == '\n' ? ", " : (char[]) {*p, '\0'});
-		appendStringInfoChar(&text, ')');
-	}
+		appendStringInfo(&text, " WITH (%s)", pqe_join_lines(options));
 	if (pqe_value(fact, "tablespace"))
 		appendStringInfo(&text, " TABLESPACE %s", pqe_value(fact, "tablespace"));
 	pqe_emit(script, PQE_LONG_RUNNING, "CREATE MATERIALIZED VIEW %s%s AS\n%s%s", fact->identity, text.data,

@@ -37,23 +37,6 @@ static const char query[] =
 " WHERE c.relkind IN ('r', 'p') AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname";
 
-static const char *
-options_text(const PqeFact *fact)
-{
-	const char *options = pqe_value(fact, "options");
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (const char *p = options; *p != '\0'; p++)
-	{
-		if (*p == '\n')
-			appendStringInfoString(&text, ", ");
-		else
-			appendStringInfoChar(&text, *p);
-	}
-	return text.data;
-}
-
 /*
  * What ALTER TABLE says of a table whatever its columns are; FROM may be NULL.
  */
@@ -124,7 +107,7 @@ create(PqeScript *script, PqeFact *fact)
 	if (pqe_value(fact, "access_method"))
 		appendStringInfo(&text, "\nUSING %s", pqe_value(fact, "access_method"));
 	if (pqe_value(fact, "options"))
-		appendStringInfo(&text, "\nWITH (%s)", options_text(fact));
+		appendStringInfo(&text, "\nWITH (%s)", pqe_join_lines(pqe_value(fact, "options")));
 	if (pqe_value(fact, "tablespace"))
 		appendStringInfo(&text, "\nTABLESPACE %s", pqe_value(fact, "tablespace"));
 	pqe_emit(script, 0, "%s", text.data);

@@ -31,12 +31,7 @@ emit_view(PqeScript *script, const char *create, const PqeFact *fact)
 
 	initStringInfo(&options);
 	if (text != NULL)
-	{
-		appendStringInfoString(&options, " WITH (");
-		for (const char *p = text; *p != '\0'; p++)
-			appendStringInfoString(&options, *p == '\n' ? ", " : (char[]) {*p, '\0'});
-		appendStringInfoChar(&options, ')');
-	}
+		appendStringInfo(&options, " WITH (%s)", pqe_join_lines(text));
 	pqe_emit(script, 0, "%s %s%s AS\n%s", create, fact->identity, options.data,
 			 pqe_value(fact, "definition"));
 }

@@ -33,6 +33,7 @@
 
 #ifdef __cplusplus
 #include <initializer_list>
+#include <tuple>
 extern "C" {
 #endif
 
@@ -99,8 +100,7 @@ typedef struct pqe_error {
     char statement[512]; /* the statement at fault */
 } pqe_error;
 
-/* Initial value of a pqe_error.  Not needed: every function fills or clears the error it is given.
- */
+/* A cleared pqe_error.  Not needed: every function fills or clears the error it is given. */
 /* clang-format off */
 #define PQE_ERROR_INIT {PQE_OK, "", false, 0, "", "", "", "", ""}
 /* clang-format on */
@@ -211,6 +211,8 @@ typedef struct pqe_config {
                                     are not applied yet */
     const char *migrations_path; /* ["./migrations"] a folder, created where it is missing */
     bool check_schema_drift;     /* [true] log a warning where database and models differ */
+    const char *schema_options;  /* [NULL] options of pqengine.plan as a JSON object, for example
+                                    {"schemas": ["app"], "ignore": [{"name": "app.tmp_*"}]} */
 
     /* What can be seen. */
     bool enable_metrics;          /* [true] */
@@ -233,7 +235,7 @@ typedef struct pqe_config {
         /* the pool */ 20, 0, false, 10000, 30000, 0, false, 3600000, 10, 600000, PQE_RESET_AUTO,  \
         0, 128, 0, 100,                                                                            \
         /* the health monitor */ true, 30000, 5000, 1,                                             \
-        /* the schema */ NULL, NULL, 0, true, true, false, "./migrations", true,                   \
+        /* the schema */ NULL, NULL, 0, true, true, false, "./migrations", true, NULL,             \
         /* what can be seen */ true, true, 200, false, false, NULL, NULL, NULL, true               \
     }
 /* clang-format on */
@@ -406,7 +408,7 @@ PQE_API pqe_param pqe_param_text_array(const char *const *values, size_t count);
 #ifdef __cplusplus
 #define PQE_PARAMS(...)                                                                            \
     std::initializer_list<pqe_param>{__VA_ARGS__}.begin(),                                         \
-        std::initializer_list<pqe_param>{__VA_ARGS__}.size()
+        std::tuple_size<decltype(std::make_tuple(__VA_ARGS__))>::value
 #else
 #define PQE_PARAMS(...)                                                                            \
     (const pqe_param[]){__VA_ARGS__}, sizeof((const pqe_param[]){__VA_ARGS__}) / sizeof(pqe_param)

@@ -234,6 +234,7 @@ pqe_status pqe_settings_init(pqe_settings *settings, const pqe_config *config, p
 {
     pqe_status status;
     pqe_config *own = &settings->config;
+    bool copied;
 
     memset(settings, 0, sizeof(*settings));
     if (config == NULL) {
@@ -266,11 +267,11 @@ pqe_status pqe_settings_init(pqe_settings *settings, const pqe_config *config, p
     if (own->max_pool_size == 0) {
         own->max_pool_size = own->auto_adjust_pool_size ? 4 * own->pool_size : own->pool_size;
     }
-    if (!copy_string(&own->models_path) || !copy_string(&own->migrations_path)) {
-        /* What was not copied yet is the caller's. */
-        if (own->models_path == NULL) {
-            own->migrations_path = NULL;
-        }
+    /* What cannot be copied becomes NULL, so that nothing of the caller's is left to be freed. */
+    copied = copy_string(&own->models_path);
+    copied = copy_string(&own->migrations_path) && copied;
+    copied = copy_string(&own->schema_options) && copied;
+    if (!copied) {
         pqe_settings_free(settings);
         return pqe_error_no_memory(error);
     }
@@ -289,6 +290,7 @@ void pqe_settings_free(pqe_settings *settings)
     free(settings->values);
     free((char *)settings->config.models_path);
     free((char *)settings->config.migrations_path);
+    free((char *)settings->config.schema_options);
     memset(settings, 0, sizeof(*settings));
 }
 

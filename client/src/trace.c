@@ -162,6 +162,7 @@ pqe_status pqe_query_trace(pqe_engine *engine, pqe_trace_entry **entries, size_t
 {
     pqe_tracer *tracer;
     pqe_status status;
+    size_t kept;
 
     if (entries != NULL) {
         *entries = NULL;
@@ -179,8 +180,12 @@ pqe_status pqe_query_trace(pqe_engine *engine, pqe_trace_entry **entries, size_t
         return pqe_error_set(error, PQE_ERR_STATE, "the tracer is off: enable_query_tracer");
     }
     pthread_mutex_lock(&tracer->lock);
-    *count = tracer->calls < tracer->size ? (size_t)tracer->calls : tracer->size;
-    *entries = copy_ring(tracer, *count);
+    kept = tracer->calls < tracer->size ? (size_t)tracer->calls : tracer->size;
+    *entries = copy_ring(tracer, kept);
     pthread_mutex_unlock(&tracer->lock);
-    return *entries != NULL ? PQE_OK : pqe_error_no_memory(error);
+    if (*entries == NULL) {
+        return pqe_error_no_memory(error);
+    }
+    *count = kept;
+    return PQE_OK;
 }

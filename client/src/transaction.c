@@ -65,15 +65,16 @@ pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_optio
     pqe_lease *lease;
     pqe_session *session;
     char sql[128];
-    pqe_status status = pqe_engine_check(engine, error);
+    pqe_status status;
 
-    if (status != PQE_OK) {
-        return status;
-    }
     if (transaction == NULL) {
         return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "transaction is NULL");
     }
     *transaction = NULL;
+    status = pqe_engine_check(engine, error);
+    if (status != PQE_OK) {
+        return status;
+    }
     if (options == NULL) {
         options = &defaults;
     }

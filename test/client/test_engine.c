@@ -175,6 +175,29 @@ static void drift_is_told(void **state)
     pqe_free_engine(engine);
 }
 
+/* The options of the plan hold for tables, migrations and drift alike. */
+static void schema_options_reach_the_server(void **state)
+{
+    support_log log = {.length = 0};
+    pqe_config config = schema_config(&log);
+    pqe_engine *engine;
+    pqe_error error;
+
+    (void)state;
+    config.schema_options = "{\"ignore\": [{\"kind\": \"index\", \"name\": \"public.by_*\"}]}";
+    engine = support_engine(&config);
+    support_run(engine, "CREATE INDEX by_hand ON users (email)");
+    assert_ok(pqe_check_drift(engine, NULL, &error), error);
+    pqe_free_engine(engine);
+    config.schema_options = NULL;
+    engine = support_engine(&config);
+    assert_contains(log.text, "2 the database differs from the models");
+    pqe_free_engine(engine);
+    config.schema_options = "{\"ignore\": ";
+    assert_status(PQE_ERR_QUERY, pqe_create_engine(&config, &engine, &error), error);
+    assert_string_equal(error.sqlstate, "22P02");
+}
+
 static int count_migrations(void)
 {
     DIR *opened = opendir(migrations_path);
@@ -335,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup(database_and_tables_come_up, fresh),
         cmocka_unit_test_setup(a_model_may_come_later, fresh),
         cmocka_unit_test_setup(drift_is_told, fresh),
+        cmocka_unit_test_setup(schema_options_reach_the_server, fresh),
         cmocka_unit_test_setup(migrations_follow_the_models, fresh),
         cmocka_unit_test_setup(many_start_at_once, fresh),
         cmocka_unit_test_setup(broken_models_are_placed, fresh),

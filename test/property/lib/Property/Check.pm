@@ -1,0 +1,212 @@
+# Check.pm: the property itself.
+#
+# For two schemas A and B, each built in a database of its own with rows in its
+# tables: plan(export()) is empty; the plan from A to B, run step by step, ends
+# where drift is empty and pg_dump prints what it prints for B, and the rows of
+# the tables that both have are still there.  The same from B to A.
+package Property::Check;
+
+use v5.36;
+use utf8;
+
+use Property::Dump;
+use Property::Rows;
+
+our $OPTIONS = '{"allow_drop": true, "schemas": ["*"], "owners": "all", "privileges": "all"}';
+
+# All that is checked of a pair.
+our @DIRECTIONS = qw(export-A export-B A-B B-A);
+
+# Options: dump (judge by pg_dump as well), keep (databases of a failure stay).
+sub new ($class, $cluster, %options)
+{
+	return bless { cluster => $cluster, dump => 1, %options, refused => 0, statements => 0 }, $class;
+}
+
+# Checks a pair of schemas, lists of Property::Statement.  Returns undef or a
+# failure: { class, direction, message, plan, difference, a, b }, where a and b
+# are those statements that the server took.
+sub pair ($self, $a, $b, @directions)
+{
+	my (%built, $failure);
+
+	eval {
+		$built{A} = $self->build($a);
+		$built{B} = $self->build($b);
+		$self->direction(\%built, $_) for @directions ? @directions : @DIRECTIONS;
+		1;
+	} or $failure = $@;
+	die $failure if defined $failure && !ref $failure;
+	if ($failure)
+	{
+		$failure->{a} = $built{A} ? $built{A}{statements} : $a;
+		$failure->{b} = $built{B} ? $built{B}{statements} : $b;
+	}
+	$self->discard($_) for values %built;
+	return $failure;
+}
+
+# Ends the check of a pair: what is thrown here is the failure.
+sub fail ($class, $message, %rest)
+{
+	die { class => $class, message => $message, %rest };
+}
+
+# Runs the statements in a new database; those that the server refuses are left
+# out, as psql would go on after them.
+sub build ($self, $statements)
+{
+	my ($name, $dbh) = $self->{cluster}->create;
+	my $built = { name => $name, dbh => $dbh, statements => [] };
+
+	for my $statement (@$statements)
+	{
+		if (eval { $dbh->do($statement->text); 1 }) { push $built->{statements}->@*, $statement; }
+		elsif ($ENV{PQE_PROPERTY_VERBOSE}) { warn $statement->text . "\n  " . $dbh->errstr . "\n"; }
+	}
+	$self->{statements} += $built->{statements}->@*;
+	$built->{model} = join '', map { $_->text . ";\n" } $built->{statements}->@*;
+	$built->{tables} = Property::Rows::tables($dbh);
+	return $built;
+}
+
+sub discard ($self, $built)
+{
+	$built->{dbh}->disconnect;
+	$self->{cluster}->drop($built->{name});
+}
+
+sub direction ($self, $built, $direction)
+{
+	my ($from, $to) = split /-/, $direction;
+	my $ok = eval {
+		if ($from eq 'export')
+		{
+			export_is_true($self, $built->{$to});
+		}
+		else
+		{
+			# both, before either is migrated
+			$self->dump_of($_) for values %$built;
+			$self->converges($built->{$from}, $built->{$to});
+		}
+		1;
+	};
+	return if $ok;
+	die $@ unless ref $@;
+	die { $@->%*, direction => $direction };
+}
+
+# What pg_dump prints of a built database, as long as it is as it was built.
+sub dump_of ($self, $built)
+{
+	return undef unless $self->{dump};
+	return $built->{dump} //= $self->{cluster}->dump_schema($built->{name});
+}
+
+# Fails with the connection's error; a lost connection means that the server
+# went down, which is worse.
+sub fail_by_server ($self, $class, $dbh, %rest)
+{
+	my $message = $dbh->errstr // $@;
+	my $state = $dbh->state // '';
+
+	if (!eval { $dbh->ping > 0 })
+	{
+		$self->{cluster}->recover;
+		fail('crash', $message, %rest);
+	}
+	fail($class, "$message (SQLSTATE $state)", %rest);
+}
+
+sub plan ($self, $class, $dbh, $model)
+{
+	my $plan = eval {
+		$dbh->selectall_arrayref('SELECT * FROM pqengine.plan(?, ?) ORDER BY seq', { Slice => {} }, $model, $OPTIONS);
+	};
+	return $plan // $self->fail_by_server($class, $dbh);
+}
+
+sub export_is_true ($self, $built)
+{
+	my $dbh = $built->{dbh};
+	my ($model) = eval { $dbh->selectrow_array('SELECT pqengine.export()') };
+
+	$self->fail_by_server('export', $dbh) unless defined $model;
+	my $plan = eval { $self->plan('export-plan', $dbh, $model) }
+	  // die { $@->%*, difference => [ split /\n/, $model ] };
+	fail('export-not-empty', $plan->[0]{statement}, plan => $plan, difference => [ split /\n/, $model ]) if @$plan;
+}
+
+sub converges ($self, $from, $to)
+{
+	Property::Rows::fill($from->{dbh});
+	return if $self->migrate($from, $to) eq 'done';
+
+	# the rows stood in the way: once more without
+	$self->{refused}++;
+	my $empty = $self->build($from->{statements});
+	my $ok = eval { $self->migrate($empty, $to); 1 };
+	my $error = $@;
+	$self->discard($empty);
+	die $error unless $ok;
+}
+
+# Takes the database to the other's schema; 'done', or 'refused' where a step
+# that may fail because of the data did, and nothing was lost.
+sub migrate ($self, $from, $to)
+{
+	my $dbh = $from->{dbh};
+	my $rows = Property::Rows::census($dbh, $from->{tables});
+	my $plan = $self->plan('plan', $dbh, $to->{model});
+	my $outcome = $self->run_steps($dbh, $plan, $rows);
+	my @lost = Property::Rows::losses($dbh, $from->{tables}, $rows, $to->{tables});
+
+	fail('rows', $lost[0], plan => $plan, difference => \@lost) if @lost;
+	return $outcome if $outcome eq 'refused';
+	my $drift = eval { $dbh->selectall_arrayref('SELECT * FROM pqengine.drift(?, ?)', { Slice => {} }, $to->{model}, $OPTIONS) }
+	  // $self->fail_by_server('drift-error', $dbh, plan => $plan);
+	my @drift = map { drift_line($_) } @$drift;
+	my @difference = $self->dump_differences($from, $to);
+	fail('drift', $drift[0], plan => $plan, difference => [ @drift, @difference ]) if @drift;
+	fail('dump', join(' ', @difference[ 0, 1 ]), plan => $plan, difference => \@difference) if @difference;
+	return 'done';
+}
+
+sub drift_line ($row)
+{
+	return join ' ', map { $_ // '-' } @$row{qw(change kind object property)}, 'expected:', $row->{expected}, 'actual:', $row->{actual};
+}
+
+sub run_steps ($self, $dbh, $plan, $rows)
+{
+	my $has_rows = grep { $_->{''} } values %$rows;
+
+	for my $step (@$plan)
+	{
+		next if eval { $dbh->do($step->{statement}); 1 };
+		return 'refused' if $has_rows && grep { $_ eq 'may_fail_on_data' } $step->{hazards}->@*;
+		$self->fail_by_server('step', $dbh, plan => $plan, difference => ["step $step->{seq}: $step->{statement}"]);
+	}
+	return 'done';
+}
+
+# How the migrated database differs from the wanted one.  An expression may
+# print otherwise after one dump and restore, and the same ever after; so what
+# differs at first is looked at again after that.
+sub dump_differences ($self, $from, $to)
+{
+	return unless $self->{dump};
+	my @dumps = ($self->{cluster}->dump_schema($from->{name}), $to->{dump});
+	my @difference = Property::Dump::differences(@dumps);
+	return unless @difference;
+	my @restored = grep { defined } map { $self->{cluster}->restore($_) } @dumps;
+	if (@restored == 2)
+	{
+		@difference = Property::Dump::differences(map { $self->{cluster}->dump_schema($_) } @restored);
+	}
+	$self->{cluster}->drop($_) for @restored;
+	return @difference;
+}
+
+1;

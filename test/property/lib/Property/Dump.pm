@@ -1,0 +1,104 @@
+# Dump.pm: compares databases as pg_dump sees them.
+#
+# A dump is cut into its entries; what may differ between two equal schemas is
+# put into one order: the columns of a table (ALTER TABLE can only append), the
+# statements within an entry, storage options, privileges.
+package Property::Dump;
+
+use v5.36;
+
+my $HEAD = qr/^--\n-- Name: (.*); Type: (.*); Schema: (.*); Owner: .*\n--\n/m;
+
+# { "TYPE schema.name" => text }
+sub entries ($dump)
+{
+	my %found;
+
+	$dump =~ s/^--\n-- PostgreSQL database dump complete.*//ms;
+	my @parts = split $HEAD, $dump;
+	shift @parts;
+	while (my ($name, $type, $schema, $text) = splice @parts, 0, 4)
+	{
+		push $found{"$type $schema.$name"}->@*, normal($type, $text);
+	}
+	return { map { $_ => join "\n", sort $found{$_}->@* } keys %found };
+}
+
+sub normal ($type, $text)
+{
+	# printed once before the first entry that needs another value
+	$text =~ s/^SET default_(?:tablespace|table_access_method) = .*;\n//mg;
+	$text =~ s/\s+\z//;
+	$text =~ s/\A\s+//;
+	return $text if $type eq 'FUNCTION' || $type eq 'PROCEDURE';
+	return join ";\n", sort map { normal_statement($_) } split /;\n+/, $text =~ s/;\z//r;
+}
+
+sub normal_statement ($text)
+{
+	$text =~ s/\A\s+//;
+	if ($text =~ /\ACREATE (?:UNLOGGED |FOREIGN )?TABLE .*? \(\n/s)
+	{
+		my $start = $+[0];
+		my ($items, $end) = split_list($text, $start);
+		my $columns = join ",\n    ", sort @$items;
+		$text = substr($text, 0, $start) . "    $columns\n" . substr $text, $end;
+	}
+	$text =~ s/(?<=\bWITH \()([^()]+)(?=\))/join ', ', sort split m{, }, $1/e
+	  if $text =~ /\A(?:CREATE|ALTER)/;
+	return $text;
+}
+
+# The comma-separated items of a list that starts at an offset, and the offset
+# of the parenthesis that ends it.  Quotes and nested parentheses are skipped.
+sub split_list ($text, $start)
+{
+	my ($depth, $from, @items) = (0, $start);
+
+	pos($text) = $start;
+	while ($text =~ /\G(?:'[^']*'|"[^"]*"|[^'"(),\[\]]+|(.))/gs)
+	{
+		my $sign = $1 // next;
+		my $at = pos($text) - 1;
+		my $ends = $sign eq ')' && $depth == 0;
+		if ($depth == 0 && ($sign eq ',' || $ends))
+		{
+			push @items, substr($text, $from, $at - $from) =~ s/\A\s+|\s+\z//gr;
+			$from = $at + 1;
+		}
+		return (\@items, $at) if $ends;
+		$depth++ if $sign =~ /[(\[]/;
+		$depth-- if $sign =~ /[)\]]/;
+	}
+	die "unbalanced parentheses in a dump: $text\n";
+}
+
+# Lines that say how two dumps differ; none where they are equal.
+sub differences ($got, $want)
+{
+	my ($ours, $theirs) = (entries($got), entries($want));
+	my @lines;
+
+	for my $key (sort keys { %$ours, %$theirs }->%*)
+	{
+		my ($is, $should) = ($ours->{$key}, $theirs->{$key});
+		if (!defined $is) { push @lines, "missing: $key"; }
+		elsif (!defined $should) { push @lines, "unexpected: $key", indent($is); }
+		elsif ($is ne $should)
+		{
+			my %is = map { $_ => 1 } split /\n/, $is;
+			my %should = map { $_ => 1 } split /\n/, $should;
+			push @lines, "differs: $key",
+			  (map { "    got:  $_" } grep { !$should{$_} } split /\n/, $is),
+			  (map { "    want: $_" } grep { !$is{$_} } split /\n/, $should);
+		}
+	}
+	return @lines;
+}
+
+sub indent ($text)
+{
+	return map { "    $_" } split /\n/, $text;
+}
+
+1;

@@ -1,0 +1,182 @@
+#!/usr/bin/perl
+# property.pl: the property test over random pairs of schemas; see --help.
+use v5.36;
+use utf8;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use File::Path qw(make_path);
+use File::Temp qw(tempdir);
+use Getopt::Long;
+use IO::Handle;
+use IO::Select;
+use Time::HiRes qw(time);
+
+use Property::Check;
+use Property::Cluster;
+use Property::Generator;
+use Property::Shrink;
+
+my $HELP = <<'TEXT';
+Usage: property.pl [OPTION]...
+
+Takes random schemas A to B and back by pqengine's plan, and checks where that
+ends (see Check.pm); inside scripts/with-cluster.
+
+  --pairs N       how many pairs (default 500)
+  --seed N        of the first pair; the others count up from it (default 1)
+  --jobs N        processes at once (default 2)
+  --kinds A,B     only these kinds, besides schemas and tables
+  --dump-each N   pg_dump judges each Nth pair (default 1: all)
+  --shrink N      tries to make a failing pair small (default 400)
+  --stop-after N  ends after that many failures (default: none)
+  --print         prints the pair of --seed and what the server takes of it, checks nothing
+  --help          this text
+
+Failures are written to PQE_PROPERTY_FAILURES (default: a folder in the temporary one).
+TEXT
+
+my %option = (pairs => 500, seed => 1, jobs => 2, 'dump-each' => 1, shrink => 400, 'stop-after' => 0);
+GetOptions(\%option, 'pairs=i', 'seed=i', 'jobs=i', 'kinds=s', 'dump-each=i', 'shrink=i', 'stop-after=i', 'print', 'help')
+  or die $HELP;
+if ($option{help}) { print $HELP; exit; }
+binmode STDOUT, ':encoding(UTF-8)';
+binmode STDERR, ':encoding(UTF-8)';
+$| = 1;
+
+my $folder = $ENV{PQE_PROPERTY_FAILURES} // tempdir('pqe-property-XXXXXX', TMPDIR => 1, CLEANUP => 0);
+my $kinds = $option{kinds} ? [ split /,/, $option{kinds} ] : undef;
+
+sub make_pair ($seed)
+{
+	return map { $_->statements } Property::Generator::pair($seed, $kinds);
+}
+
+sub text_of ($statements)
+{
+	return join '', map { $_->text . ";\n" } @$statements;
+}
+
+# One process's share of the pairs; prints a line for each on its pipe.
+sub work ($number, $out)
+{
+	my $cluster = Property::Cluster->new("property_$number");
+	my %seen;
+
+	for (my $index = $number; $index < $option{pairs}; $index += $option{jobs})
+	{
+		my $seed = $option{seed} + $index;
+		my $check = Property::Check->new($cluster, dump => int($index / $option{jobs}) % $option{'dump-each'} == 0);
+		my $started = time;
+		my $failure = $check->pair(make_pair($seed));
+		my @counts = (time - $started, @$check{qw(refused statements)});
+		if ($failure)
+		{
+			my $signature = Property::Shrink::signature($failure);
+			# a cause that was made small twice already is only counted
+			if ($seen{$signature}++ < 2)
+			{
+				$failure = Property::Shrink::shrink($check, $failure, $option{shrink});
+				report($seed, $failure);
+			}
+			print $out join("\t", 'failed', $seed, @counts, $signature) . "\n";
+		}
+		else
+		{
+			print $out join("\t", 'passed', $seed, @counts, '') . "\n";
+		}
+	}
+}
+
+# Prints a failure in one piece, and keeps it in a file.
+sub report ($seed, $failure)
+{
+	my $text = join '', "--- seed $seed: $failure->{class} ($failure->{direction})\n$failure->{message}\n",
+	  "\n-- A\n", text_of($failure->{a}), "\n-- B\n", text_of($failure->{b}),
+	  $failure->{plan} ? ("\n-- plan\n", map { "$_->{seq}. $_->{statement}\n" } $failure->{plan}->@*) : (),
+	  $failure->{difference} ? ("\n-- difference\n", map { "$_\n" } $failure->{difference}->@*) : ();
+
+	make_path($folder);
+	open(my $file, '>:encoding(UTF-8)', "$folder/$seed.txt") or die "$folder/$seed.txt: $!\n";
+	print $file $text;
+	close $file or die "$folder/$seed.txt: $!\n";
+	print "$text\n";
+}
+
+sub print_pair
+{
+	my ($a, $b) = make_pair($option{seed});
+	my $cluster = Property::Cluster->new('property_print');
+	my $check = Property::Check->new($cluster);
+
+	for my $side ([ A => $a ], [ B => $b ])
+	{
+		my $built = $check->build($side->[1]);
+		printf "-- %s: %d statements, %d taken\n%s\n", $side->[0], scalar $side->[1]->@*, scalar $built->{statements}->@*,
+		  text_of($built->{statements});
+		$check->discard($built);
+	}
+}
+
+sub run_all
+{
+	my (@pipes, %count, %causes);
+	my ($started, $spent, $longest) = (time, 0, 0);
+
+	printf "seed %d, %d pairs, %d processes; failures go to %s\n", $option{seed}, @option{qw(pairs jobs)}, $folder;
+	Property::Cluster->new('property')->prepare;
+	for my $number (0 .. $option{jobs} - 1)
+	{
+		my $pid = open(my $pipe, '-|') // die "fork: $!\n";
+		if (!$pid)
+		{
+			my $out = *STDOUT;
+			open(my $lines, '>&', \*STDOUT) or die "dup: $!\n";
+			open(STDOUT, '>&', \*STDERR) or die "dup: $!\n";
+			$lines->autoflush(1);
+			work($number, $lines);
+			exit 0;
+		}
+		push @pipes, $pipe;
+	}
+	my $readers = IO::Select->new(@pipes);
+	my $broken = 0;
+	while (my @ready = $readers->can_read)
+	{
+		for my $pipe (@ready)
+		{
+			my $line = <$pipe>;
+			if (!defined $line)
+			{
+				$readers->remove($pipe);
+				close $pipe or $broken++;
+				next;
+			}
+			chomp $line;
+			my ($outcome, $seed, $took, $refused, $statements, $cause) = split /\t/, $line, -1;
+			$count{$outcome}++;
+			$count{refused} += $refused;
+			$count{statements} += $statements;
+			$causes{$cause}++ if length $cause;
+			$spent += $took;
+			$longest = $took if $took > $longest;
+			printf "not ok - seed %d: %s\n", $seed, $cause if $outcome eq 'failed';
+		}
+	}
+	my $done = ($count{passed} // 0) + ($count{failed} // 0);
+	printf "%d pairs in %.0f s (%.2f s a pair, longest %.1f s), %.0f statements a pair, %d directions refused by the rows\n", $done,
+	  time - $started, $done ? $spent / $done : 0, $longest, $done ? ($count{statements} // 0) / $done : 0, $count{refused} // 0;
+	printf "%5d  %s\n", $causes{$_}, $_ for sort { $causes{$b} <=> $causes{$a} || $a cmp $b } keys %causes;
+	printf "pairs: %d passed, %d failed\n", $count{passed} // 0, $count{failed} // 0;
+	die "$broken of the processes ended early\n" if $broken;
+	die "no pair was checked\n" unless $done;
+	exit(($count{failed} // 0) > 0);
+}
+
+if ($option{print})
+{
+	Property::Cluster->new('property')->prepare;
+	print_pair();
+}
+else { run_all(); }

@@ -17,6 +17,8 @@ typedef struct Privilege
 	char	   *column;
 } Privilege;
 
+static Privilege *find(List *list, const Privilege *wanted);
+
 static List *
 parse_list(const char *text)
 {
@@ -28,6 +30,7 @@ parse_list(const char *text)
 	for (char *line = strtok_r(pstrdup(text), "\n", &state); line; line = strtok_r(NULL, "\n", &state))
 	{
 		Privilege  *item = palloc(sizeof(Privilege));
+		Privilege  *other;
 		char	   *mark = strchr(line, '|');
 		char	   *last = strrchr(line, '|');
 
@@ -37,9 +40,36 @@ parse_list(const char *text)
 		item->grantable = mark[1] == 't';
 		item->grantee = mark + 3;
 		item->column = last + 1;
-		list = lappend(list, item);
+		/* a new owner may have had privileges of his own before */
+		other = find(list, item);
+		if (other != NULL)
+			other->grantable |= item->grantable;
+		else
+			list = lappend(list, item);
 	}
 	return list;
+}
+
+/*
+ * The list with the owner's name in place of the word for it.
+ */
+char *
+pqe_acl_of_owner(const char *list, const char *owner)
+{
+	StringInfoData text;
+	const char *word = "|" PQE_ACL_OWNER "|";
+	const char *at;
+
+	if (list == NULL)
+		return NULL;
+	initStringInfo(&text);
+	while ((at = strstr(list, word)) != NULL)
+	{
+		appendStringInfo(&text, "%.*s|%s|", (int) (at - list), list, owner);
+		list = at + strlen(word);
+	}
+	appendStringInfoString(&text, list);
+	return text.data;
 }
 
 static Privilege *

@@ -238,6 +238,8 @@ pqe_depends_read(PqeFacts *facts, int first)
 			from->goes_with = to;
 		else
 			add_edge(from, to);
+		if (row->type == DEPENDENCY_PARTITION_PRI)
+			from->goes_with = to;
 	}
 	for (int i = first; i < list_length(facts->list); i++)
 		add_named_need(facts, list_nth(facts->list, i));

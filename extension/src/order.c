@@ -104,6 +104,24 @@ edges_of_belonging(PqePlan *plan, PqeAction *action)
 			edges_of_need(action, lfirst(lc), false);
 }
 
+/*
+ * What is added to a table is added to those that inherit from it: one that
+ * is to go had better be gone.
+ */
+static void
+edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
+{
+	ListCell   *lc;
+
+	foreach(lc, actual_parent->dependents)
+	{
+		PqeFact    *heir = lfirst(lc);
+
+		if (heir->kind == actual_parent->kind)
+			add_edge(heir->drop_action, action, true);
+	}
+}
+
 static void
 edges_along_desired(PqePlan *plan, PqeAction *action)
 {
@@ -117,6 +135,8 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 	if (fact->parent != NULL)
 		edges_of_need(action, fact->parent, false);
 	edges_of_belonging(plan, action);
+	if (action->type == PQE_CREATE && fact->parent != NULL && fact->parent->peer != NULL)
+		edges_of_heirs(action, fact->parent->peer);
 }
 
 /*

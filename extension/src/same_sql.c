@@ -3,11 +3,12 @@
  * same_sql.c
  *		Are two deparsed texts the same SQL?
  *
- * The server's deparsed text is not always a fixed point: an IN list over
- * varchar prints as (ARRAY['a'::varchar])::text[] and, parsed from that, as
- * ARRAY[('a'::varchar)::text].  So texts that differ are parsed by the raw
- * parser, and casts of array constructors are pushed down to the elements,
- * which is what the server's parse analysis does with them.
+ * The server's deparsed text is not always a fixed point: nested ANDs come
+ * back flat, and an IN list over varchar prints as (ARRAY['a'::varchar])::text[]
+ * and, parsed from that, as ARRAY[('a'::varchar)::text].  So texts that differ
+ * are parsed by the raw parser (which flattens), and casts of array
+ * constructors are pushed down to the elements, which is what the server's
+ * parse analysis does with them.
  *
  *-------------------------------------------------------------------------
  */
@@ -218,9 +219,6 @@ pqe_same_sql(const char *a, const char *b)
 		return a == b;
 	if (strcmp(a, b) == 0)
 		return true;
-	/* only array constructors print in more than one way */
-	if (strstr(a, "ARRAY[") == NULL || strstr(b, "ARRAY[") == NULL)
-		return false;
 	work = AllocSetContextCreate(CurrentMemoryContext, "pqengine compare", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(work);
 	for (int frame = 0; frame < lengthof(frames); frame++)

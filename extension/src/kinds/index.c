@@ -17,7 +17,7 @@ static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
 "       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
-"       'pg_class'::regclass::oid AS parent_class, coalesce(p.inhparent, i.indrelid) AS parent_id, 0 AS parent_sub,"
+"       'pg_class'::regclass::oid AS parent_class, i.indrelid AS parent_id, 0 AS parent_sub,"
 "       pg_get_indexdef(c.oid) AS definition,"
 "       i.indisvalid OR c.relkind = 'I' AS valid,"
 "       CASE WHEN p.inhparent IS NOT NULL THEN p.inhparent::regclass::text END AS attached_to,"

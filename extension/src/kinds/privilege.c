@@ -20,17 +20,18 @@ static const char query[] =
 "SELECT (3000000000 + o.classid::int8)::oid AS classid, o.objid, 0 AS objsubid,"
 "       o.object AS identity, o.schema, o.name, NULL AS slot,"
 "       o.classid AS parent_class, o.objid AS parent_id, 0 AS parent_sub,"
-"       concat_ws(E'\\n', (SELECT string_agg(" PQE_SQL_ACL_LINE("x", "''") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type)"
+"       concat_ws(E'\\n', (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "''", "o.owner") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type)"
 "          FROM aclexplode(coalesce(o.acl, acldefault(o.letter, o.owner))) x),"
-"       (SELECT string_agg(" PQE_SQL_ACL_LINE("x", "quote_ident(a.attname)") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type, a.attname)"
+"       (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "quote_ident(a.attname)", "o.owner") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type, a.attname)"
 "          FROM pg_attribute a, aclexplode(a.attacl) x"
 "         WHERE o.classid = 'pg_class'::regclass AND a.attrelid = o.objid AND NOT a.attisdropped)) AS privileges,"
-"       (SELECT string_agg(DISTINCT " PQE_SQL_ACL_LINE("x", "''") ", E'\\n')"
+"       (SELECT string_agg(DISTINCT " PQE_SQL_ACL_LINE_OWNED("x", "''", "o.owner") ", E'\\n')"
 "          FROM (SELECT * FROM aclexplode(coalesce((SELECT d.defaclacl FROM pg_default_acl d WHERE d.defaclnamespace = 0"
 "                                           AND d.defaclrole = o.owner AND d.defaclobjtype = o.default_letter),"
 "                                         acldefault(o.letter, o.owner)))"
 "                UNION SELECT * FROM aclexplode((SELECT d.defaclacl FROM pg_default_acl d WHERE d.defaclnamespace = o.namespace"
-"                                           AND d.defaclrole = o.owner AND d.defaclobjtype = o.default_letter))) x) AS _baseline"
+"                                           AND d.defaclrole = o.owner AND d.defaclobjtype = o.default_letter))) x) AS _baseline,"
+"       quote_ident(pg_get_userbyid(o.owner)) AS _owner"
 "  FROM ("
 "    SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner, c.relacl AS acl, n.oid AS namespace,"
 "           CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\" AS letter,"
@@ -63,16 +64,31 @@ in_scope(const PqeFact *fact, const PqeOptions *options)
 		(options->privileges == PQE_SCOPE_DECLARED && fact->parent != NULL && fact->parent->declared_privileges);
 }
 
-static void
-create(PqeScript *script, PqeFact *fact)
+static char *
+list_of(const PqeFact *fact, const char *property, const char *owner)
 {
-	pqe_emit_acl(script, "", fact->identity, pqe_value(fact, "_baseline"), pqe_value(fact, "privileges"));
+	return pqe_acl_of_owner(pqe_value(fact, property), owner);
 }
 
 static void
+create(PqeScript *script, PqeFact *fact)
+{
+	const char *owner = pqe_value(fact, "_owner");
+
+	pqe_emit_acl(script, "", fact->identity, list_of(fact, "_baseline", owner),
+				 list_of(fact, "privileges", owner));
+}
+
+/*
+ * Where owners are compared as well, the object has got its new one by now.
+ */
+static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	pqe_emit_acl(script, "", to->identity, pqe_value(from, "privileges"), pqe_value(to, "privileges"));
+	const char *owner = pqe_value(script->options->owners == PQE_SCOPE_ALL ? to : from, "_owner");
+
+	pqe_emit_acl(script, "", to->identity, list_of(from, "privileges", owner),
+				 list_of(to, "privileges", owner));
 }
 
 static void

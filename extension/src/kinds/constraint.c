@@ -29,7 +29,11 @@ static const char query[] =
 "       (SELECT i.indisclustered FROM pg_index i WHERE i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x'))"
 "         AS clustered,"
 "       (SELECT i.indisreplident FROM pg_index i WHERE i.indexrelid = k.conindid AND k.contype IN ('p', 'u'))"
-"         AS replica_identity"
+"         AS replica_identity,"
+"       (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))), E'\\n' ORDER BY x)"
+"          FROM pg_class ic, unnest(ic.reloptions) x WHERE ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x')) AS options,"
+"       (SELECT quote_ident(ts.spcname) FROM pg_class ic JOIN pg_tablespace ts ON ts.oid = ic.reltablespace"
+"         WHERE ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x')) AS tablespace"
 "  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 " WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES
@@ -49,10 +53,23 @@ inline_text(PqeFact *fact)
 	return psprintf("CONSTRAINT %s %s", quote_identifier(fact->name), pqe_value(fact, "definition"));
 }
 
+/*
+ * What is said of the constraint's index; FROM may be NULL.
+ */
 static void
 emit_marks(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
 	const char *table = pqe_table_of(to);
+	const char *index = psprintf("ALTER INDEX %s", quote_qualified_identifier(to->schema, to->name));
+	const char *tablespace = pqe_value(to, "tablespace");
+
+	if (from != NULL && !pqe_same(from, to, "options"))
+		pqe_emit_options(script, index, from, to);
+	else if (from == NULL && pqe_value(to, "options") != NULL)
+		pqe_emit(script, 0, "%s SET (%s)", index, pqe_join_lines(pqe_value(to, "options")));
+	if (from != NULL ? !pqe_same(from, to, "tablespace") : tablespace != NULL)
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_LONG_RUNNING, "%s SET TABLESPACE %s", index,
+				 tablespace ? tablespace : "pg_default");
 
 	if (pqe_value(to, "clustered") != NULL && (from ? pqe_flag(from, "clustered") : false) != pqe_flag(to, "clustered"))
 	{
@@ -181,12 +198,27 @@ drop(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * CREATE TABLE takes no notice of NOT VALID.
+ * CREATE TABLE takes no notice of NOT VALID, and makes one of two keys that
+ * are equal but for their names.
  */
 static bool
 stands_alone(const PqeFact *fact)
 {
-	return !pqe_flag(fact, "_validated");
+	ListCell   *lc;
+
+	if (!pqe_flag(fact, "_validated"))
+		return true;
+	if (strchr("pux", type_of(fact)) == NULL)
+		return false;
+	foreach(lc, fact->parent->children)
+	{
+		const PqeFact *other = lfirst(lc);
+
+		if (other->kind == fact->kind && other->position < fact->position &&
+			pqe_same(other, fact, "definition"))
+			return true;
+	}
+	return false;
 }
 
 static const char *const sql_properties[] = {"definition", NULL};

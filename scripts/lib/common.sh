@@ -12,6 +12,9 @@ PQE_SELF=$(basename "$0")
 # A fixed locale: what we print and parse must not depend on the caller's.
 export LC_ALL=C.UTF-8
 
+# some callers start us with standard input closed
+{ : <&0; } 2>/dev/null || exec </dev/null
+
 say() { printf '%s: %s\n' "$PQE_SELF" "$*" >&2; }
 warn() { say "warning: $*"; }
 die() {

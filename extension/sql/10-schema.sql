@@ -1,6 +1,28 @@
 -- The schema engine: what models want, how the database differs, and the way
 -- from one to the other.  All functions run with the caller's rights.
 
+-- What models want, kept from one call to the next; nothing is lost when rows
+-- are deleted.  Whoever may not write here does without.
+CREATE TABLE snapshot (
+	key text PRIMARY KEY,
+	schemas text[] NOT NULL,
+	environment text NOT NULL,
+	clean text,
+	facts bytea NOT NULL,
+	made_at timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE snapshot IS
+'a cache: what models want, by the hash of their text; rows may be deleted at any time';
+COMMENT ON COLUMN snapshot.key IS 'hash of models, options, role and versions';
+COMMENT ON COLUMN snapshot.schemas IS 'the managed schemas';
+COMMENT ON COLUMN snapshot.environment IS 'what else the facts depend on, as it was';
+COMMENT ON COLUMN snapshot.clean IS 'fingerprint at which the database did not differ';
+COMMENT ON COLUMN snapshot.facts IS 'the facts, in a form of pqengine''s own';
+COMMENT ON COLUMN snapshot.made_at IS 'when the models were built';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON snapshot TO @extowner@, pg_database_owner WITH GRANT OPTION;
+
 CREATE FUNCTION plan(models text, options jsonb DEFAULT '{}',
                      OUT seq int, OUT phase text, OUT kind text, OUT object text, OUT action text,
                      OUT statement text, OUT reverse text, OUT hazards text[], OUT transactional bool)

@@ -25,6 +25,7 @@
 #include "fingerprint.h"
 #include "plan.h"
 #include "prove.h"
+#include "snapshot.h"
 
 PG_FUNCTION_INFO_V1(pqe_plan);
 PG_FUNCTION_INFO_V1(pqe_drift);
@@ -34,15 +35,26 @@ PG_FUNCTION_INFO_V1(pqe_export);
 PG_FUNCTION_INFO_V1(pqe_fingerprint);
 
 static PqeSides *
-compare(FunctionCallInfo fcinfo, const char *function, PqeOptions **options)
+compare(FunctionCallInfo fcinfo, PqeOptions **options)
 {
+	Jsonb	   *json = PG_GETARG_JSONB_P(1);
 	PqeSides   *sides;
 
-	PreventCommandIfReadOnly(function);
-	*options = pqe_options_parse(PG_GETARG_JSONB_P(1));
-	sides = pqe_realize(text_to_cstring(PG_GETARG_TEXT_PP(0)), *options);
-	pqe_diff_match(sides, *options);
+	*options = pqe_options_parse(json);
+	sides = pqe_compare_sides(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+							  JsonbToCString(NULL, &json->root, VARSIZE(json)), *options);
+	if (!sides->snapshot->is_clean)
+		pqe_diff_match(sides, *options);
 	return sides;
+}
+
+/*
+ * Is there nothing to tell?
+ */
+static bool
+is_known_clean(const PqeSides *sides)
+{
+	return sides->snapshot->is_clean;
 }
 
 static Datum
@@ -106,7 +118,12 @@ pqe_plan(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	settings = pqe_begin_pinned_settings();
-	sides = compare(fcinfo, "pqengine.plan()", &options);
+	sides = compare(fcinfo, &options);
+	if (is_known_clean(sides))
+	{
+		AtEOXact_GUC(true, settings);
+		return (Datum) 0;
+	}
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);
 	foreach(lc, pqe_plan_steps(plan))
@@ -140,14 +157,18 @@ pqe_drift(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	PqeOptions *options;
 	PqeSides   *sides;
+	List	   *rows;
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
-	sides = compare(fcinfo, "pqengine.drift()", &options);
-	foreach(lc, pqe_diff_drift(sides))
+	sides = compare(fcinfo, &options);
+	if (is_known_clean(sides))
+		return (Datum) 0;
+	rows = list_concat(pqe_diff_drift(sides), pqe_unmanaged(sides->schema_names));
+	foreach(lc, rows)
 		put_difference(rsinfo, lfirst(lc));
-	foreach(lc, pqe_unmanaged(sides->schema_names))
-		put_difference(rsinfo, lfirst(lc));
+	if (rows == NIL)
+		pqe_snapshot_note_clean(sides->snapshot);
 	return (Datum) 0;
 }
 
@@ -163,7 +184,10 @@ pqe_ensure_tables(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	sides = compare(fcinfo, "pqengine.ensure_tables()", &options);
+	PreventCommandIfReadOnly("pqengine.ensure_tables()");
+	sides = compare(fcinfo, &options);
+	if (is_known_clean(sides))
+		return (Datum) 0;
 	foreach(lc, pqe_ensure_missing(sides, options))
 	{
 		Datum		value = CStringGetTextDatum(lfirst(lc));
@@ -213,23 +237,9 @@ pqe_prove(PG_FUNCTION_ARGS)
 static List *
 schemas_argument(FunctionCallInfo fcinfo)
 {
-	Datum	   *elements;
-	bool	   *nulls;
-	int			count;
-	List	   *names = NIL;
-
 	if (PG_ARGISNULL(0))
 		return pqe_all_schemas();
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
-	for (int i = 0; i < count; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("a schema name must not be null")));
-		names = lappend(names, TextDatumGetCString(elements[i]));
-	}
-	return names;
+	return pqe_text_list(PG_GETARG_DATUM(0));
 }
 
 /*
@@ -251,5 +261,5 @@ pqe_export(PG_FUNCTION_ARGS)
 Datum
 pqe_fingerprint(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(pqe_fingerprint_of(schemas_argument(fcinfo))));
+	PG_RETURN_TEXT_P(cstring_to_text(pqe_fingerprint_of(schemas_argument(fcinfo), NULL)));
 }

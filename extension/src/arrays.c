@@ -24,3 +24,26 @@ pqe_text_array(List *strings)
 		elements[count++] = CStringGetTextDatum(lfirst(lc));
 	return PointerGetDatum(construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
+
+/*
+ * Nulls are an error.
+ */
+List *
+pqe_text_list(Datum array)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	List	   *strings = NIL;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("an array of names must not contain nulls")));
+		strings = lappend(strings, TextDatumGetCString(elements[i]));
+	}
+	return strings;
+}

@@ -12,5 +12,6 @@
 #include "nodes/pg_list.h"
 
 extern Datum pqe_text_array(List *strings);
+extern List *pqe_text_list(Datum array);
 
 #endif							/* PQE_ARRAYS_H */

@@ -14,16 +14,15 @@
 #error "pqengine needs PostgreSQL 15 or later"
 #endif
 
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "nodes/plannodes.h"
 
-/* PostgreSQL 18 dropped the "ordinary default" argument of these. */
-#if PG_VERSION_NUM >= 180000
-#include "utils/guc.h"
-#endif
-
-/* The attribute of pg_class rows that says "moved to another namespace". */
+/* Rights on objects: PostgreSQL 16 has one function for all classes. */
 #if PG_VERSION_NUM >= 160000
 #define pqe_object_ownercheck(classid, objid, role) \
 	object_ownercheck(classid, objid, role)

@@ -306,6 +306,22 @@ read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 }
 
 /*
+ * Adds a whole fact, made elsewhere in the set's context.
+ */
+void
+pqe_facts_add(PqeFacts *facts, PqeFact *fact)
+{
+	IdentityKey key = {fact->kind, fact->identity};
+	IdentityEntry *entry;
+	bool		found;
+
+	entry = hash_search(facts->by_identity, &key, HASH_ENTER, &found);
+	entry->fact = fact;
+	fact->position = list_length(facts->list);
+	facts->list = lappend(facts->list, fact);
+}
+
+/*
  * Finds parents, forgets what belongs to an extension or to something that is
  * not read, and fills the hash by identity.  Parents come before children.
  */

@@ -72,6 +72,7 @@ typedef struct PqeFacts
 } PqeFacts;
 
 extern PqeFacts *pqe_facts_create(const PqeOptions *options, List *schema_names);
+extern void pqe_facts_add(PqeFacts *facts, PqeFact *fact);
 extern void pqe_facts_read(PqeFacts *facts);
 extern void pqe_facts_read_new_indexes(PqeFacts *facts);
 extern void pqe_facts_forget(PqeFacts *facts, PqeFact *fact);

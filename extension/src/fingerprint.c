@@ -132,14 +132,34 @@ static const CatalogEntry catalogs[] = {
 	{PublicationNamespaceRelationId, Anum_pg_publication_namespace_oid, SET_USERS},
 };
 
+/* One for the schemas at hand, one for all others. */
+typedef struct Sum
+{
+	uint64		sum;
+	uint64		mixed;
+	uint64		rows;
+} Sum;
+
+/* Where a schema, or something in one, counts. */
+typedef struct Member
+{
+	Oid			oid;
+	int			side;
+} Member;
+
 typedef struct Fingerprint
 {
 	HTAB	   *schemas;
 	HTAB	   *members;
-	uint64		sum;
-	uint64		mixed;
-	uint64		rows;
+	Sum			sums[2];
 } Fingerprint;
+
+enum
+{
+	SIDE_NAMED,
+	SIDE_OTHERS,
+	SIDE_BOTH
+};
 
 static HTAB *
 make_set(const char *name)
@@ -148,24 +168,43 @@ make_set(const char *name)
 
 	memset(&control, 0, sizeof(control));
 	control.keysize = sizeof(Oid);
-	control.entrysize = sizeof(Oid);
+	control.entrysize = sizeof(Member);
 	control.hcxt = CurrentMemoryContext;
 	return hash_create(name, 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-static bool
-counts(const Fingerprint *fp, const CatalogEntry *entry, Oid key)
+static void
+add_member(HTAB *set, Oid oid, int side)
+{
+	Member	   *member = hash_search(set, &oid, HASH_ENTER, NULL);
+
+	member->side = side;
+}
+
+static int
+side_of(HTAB *set, Oid oid)
+{
+	Member	   *member = hash_search(set, &oid, HASH_FIND, NULL);
+
+	return member ? member->side : -1;
+}
+
+/*
+ * Which side a row counts for; -1 for none.
+ */
+static int
+counts_for(const Fingerprint *fp, const CatalogEntry *entry, Oid key)
 {
 	switch (entry->set)
 	{
 		case SET_SCHEMAS:
-			return hash_search(fp->schemas, &key, HASH_FIND, NULL) != NULL;
+			return side_of(fp->schemas, key);
 		case SET_MEMBERS:
-			return key >= FirstNormalObjectId && hash_search(fp->members, &key, HASH_FIND, NULL) != NULL;
+			return key >= FirstNormalObjectId ? side_of(fp->members, key) : -1;
 		case SET_USERS:
-			return key >= FirstNormalObjectId;
+			return key >= FirstNormalObjectId ? SIDE_BOTH : -1;
 	}
-	return false;
+	return -1;
 }
 
 static Oid
@@ -177,7 +216,7 @@ oid_column(HeapTuple tuple, AttrNumber column, TupleDesc desc)
 }
 
 static void
-add_row(Fingerprint *fp, const CatalogEntry *entry, Oid key, HeapTuple tuple)
+add_row(Fingerprint *fp, int side, const CatalogEntry *entry, Oid key, HeapTuple tuple)
 {
 	struct
 	{
@@ -187,10 +226,16 @@ add_row(Fingerprint *fp, const CatalogEntry *entry, Oid key, HeapTuple tuple)
 		uint32		size;
 	}			row = {entry->catalog, key, HeapTupleHeaderGetRawXmin(tuple->t_data), tuple->t_len};
 	uint64		hash = hash_bytes_extended((const unsigned char *) &row, sizeof(row), 0);
+	uint64		mixed = hash_bytes_extended((const unsigned char *) &hash, sizeof(hash), 1);
 
-	fp->sum += hash;
-	fp->mixed += hash_bytes_extended((const unsigned char *) &hash, sizeof(hash), 1);
-	fp->rows++;
+	for (int i = SIDE_NAMED; i <= SIDE_OTHERS; i++)
+	{
+		if (side != i && side != SIDE_BOTH)
+			continue;
+		fp->sums[i].sum += hash;
+		fp->sums[i].mixed += mixed;
+		fp->sums[i].rows++;
+	}
 }
 
 static void
@@ -204,39 +249,24 @@ add_catalog(Fingerprint *fp, const CatalogEntry *entry)
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Oid			key = oid_column(tuple, entry->key, desc);
+		int			side = counts_for(fp, entry, key);
 
-		if (!counts(fp, entry, key))
+		if (side < 0)
 			continue;
-		add_row(fp, entry, key, tuple);
+		add_row(fp, side, entry, key, tuple);
 		if (entry->has_members)
-		{
-			Oid			oid = oid_column(tuple, entry->oid, desc);
-
-			hash_search(fp->members, &oid, HASH_ENTER, NULL);
-		}
+			add_member(fp->members, oid_column(tuple, entry->oid, desc), side);
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	CHECK_FOR_INTERRUPTS();
 }
 
-static char *
-fingerprint(HTAB *schemas)
-{
-	Fingerprint fp = {schemas};
-
-	fp.members = make_set("pqengine members");
-	for (int i = 0; i < lengthof(catalogs); i++)
-		add_catalog(&fp, &catalogs[i]);
-	hash_destroy(fp.members);
-	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x%" INT64_MODIFIER "x", fp.sum, fp.mixed, fp.rows);
-}
-
 /*
- * The oids of the schemas that are named, or of all users' that are not.
+ * Sorts the users' schemas into those named and the others.
  */
 static HTAB *
-schema_set(List *names, bool named)
+sort_schemas(List *names)
 {
 	HTAB	   *set = make_set("pqengine schemas");
 	Relation	rel = table_open(NamespaceRelationId, AccessShareLock);
@@ -247,11 +277,12 @@ schema_set(List *names, bool named)
 	{
 		Form_pg_namespace row = (Form_pg_namespace) GETSTRUCT(tuple);
 		const char *name = NameStr(row->nspname);
-		bool		ours = strncmp(name, "pg_", 3) != 0 && strcmp(name, "information_schema") != 0 &&
-			strcmp(name, "pqengine") != 0;
 
-		if (named ? pqe_name_in_list(names, name) : ours && !pqe_name_in_list(names, name))
-			hash_search(set, &row->oid, HASH_ENTER, NULL);
+		if (pqe_name_in_list(names, name))
+			add_member(set, row->oid, SIDE_NAMED);
+		else if (strncmp(name, "pg_", 3) != 0 && strcmp(name, "information_schema") != 0 &&
+				 strcmp(name, "pqengine") != 0)
+			add_member(set, row->oid, SIDE_OTHERS);
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -259,23 +290,26 @@ schema_set(List *names, bool named)
 }
 
 static char *
-fingerprint_of(List *schema_names, bool named)
+as_text(const Sum *sum)
 {
-	HTAB	   *schemas = schema_set(schema_names, named);
-	char	   *result = fingerprint(schemas);
-
-	hash_destroy(schemas);
-	return result;
+	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x%" INT64_MODIFIER "x",
+					sum->sum, sum->mixed, sum->rows);
 }
 
+/*
+ * OTHERS may be NULL.
+ */
 char *
-pqe_fingerprint_of(List *schema_names)
+pqe_fingerprint_of(List *schema_names, char **others)
 {
-	return fingerprint_of(schema_names, true);
-}
+	Fingerprint fp = {sort_schemas(schema_names)};
 
-char *
-pqe_fingerprint_of_others(List *schema_names)
-{
-	return fingerprint_of(schema_names, false);
+	fp.members = make_set("pqengine members");
+	for (int i = 0; i < lengthof(catalogs); i++)
+		add_catalog(&fp, &catalogs[i]);
+	hash_destroy(fp.members);
+	hash_destroy(fp.schemas);
+	if (others != NULL)
+		*others = as_text(&fp.sums[SIDE_OTHERS]);
+	return as_text(&fp.sums[SIDE_NAMED]);
 }

@@ -11,10 +11,10 @@
 #include "postgres.h"
 #include "nodes/pg_list.h"
 
-/* Of the named schemas, and of what lives in no schema at all. */
-extern char *pqe_fingerprint_of(List *schema_names);
-
-/* Of all schemas but the named ones (and the system's). */
-extern char *pqe_fingerprint_of_others(List *schema_names);
+/*
+ * Of the named schemas and of what lives in no schema; *others is the same of
+ * all schemas that are not named (and not the system's).
+ */
+extern char *pqe_fingerprint_of(List *schema_names, char **others);
 
 #endif							/* PQE_FINGERPRINT_H */

@@ -237,7 +237,7 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	int			settings = pqe_begin_pinned_settings();
 
 	options->concurrently = false;
-	sides = pqe_realize(models, options);
+	sides = pqe_compare_sides(models, NULL, options);
 	pqe_diff_match(sides, options);
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);

@@ -15,12 +15,14 @@
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "storage/lmgr.h"
+#include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
 #include "kind.h"
 #include "realize.h"
+#include "snapshot.h"
 
 /* Indexes built between two rollbacks. */
 #define BATCH_SIZE 500
@@ -262,20 +264,45 @@ build_and_read(void *argument)
 }
 
 /*
- * Both sides of the comparison.  Everything is allocated in the current
- * context or below it.
+ * Builds the models and reads what they want.
  */
-PqeSides *
-pqe_realize(const char *models, const PqeOptions *options)
+static void
+realize(PqeSides *sides, const char *models, const PqeOptions *options)
 {
-	PqeSides   *sides = palloc0(sizeof(PqeSides));
-	PqeModel   *model = pqe_model_parse(models, options->search_path);
-	Realization realization = {model, options, NULL};
+	PqeModel   *model;
+	Realization realization = {NULL, options, NULL};
 
+	PreventCommandIfReadOnly("building models");
+	model = pqe_model_parse(models, options->search_path);
+	realization.model = model;
 	sides->schema_names = pqe_scope_schemas(model, options);
 	sides->actual = pqe_read_actual(sides->schema_names, options);
 	sides->desired = pqe_facts_create(options, sides->schema_names);
 	realization.facts = sides->desired;
 	pqe_in_shadow(build_and_read, &realization);
+	pqe_snapshot_keep(sides->snapshot, sides->desired);
+}
+
+/*
+ * Both sides of the comparison, or none where the database is known not to
+ * differ (snapshot->is_clean).  Everything is allocated in the current context
+ * or below it.
+ */
+PqeSides *
+pqe_compare_sides(const char *models, const char *options_text, const PqeOptions *options)
+{
+	PqeSides   *sides = palloc0(sizeof(PqeSides));
+
+	sides->snapshot = pqe_snapshot_find(models, options_text, options);
+	if (sides->snapshot->is_clean)
+		return sides;
+	if (sides->snapshot->found)
+	{
+		sides->schema_names = sides->snapshot->schema_names;
+		sides->actual = pqe_read_actual(sides->schema_names, options);
+		sides->desired = pqe_snapshot_facts(sides->snapshot, options);
+	}
+	else
+		realize(sides, models, options);
 	return sides;
 }

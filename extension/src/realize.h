@@ -17,9 +17,10 @@ typedef struct PqeSides
 	PqeFacts   *actual;
 	PqeFacts   *desired;
 	List	   *schema_names;	/* char *: the managed schemas */
+	struct PqeSnapshot *snapshot;	/* what was kept of the models, see snapshot.h */
 } PqeSides;
 
-extern PqeSides *pqe_realize(const char *models, const PqeOptions *options);
+extern PqeSides *pqe_compare_sides(const char *models, const char *options_text, const PqeOptions *options);
 extern int	pqe_begin_pinned_settings(void);
 extern void pqe_pin_search_path(void);
 extern void pqe_in_shadow(void (*body) (void *), void *argument);

@@ -67,6 +67,52 @@ SELECT * FROM pqengine.migration_steps(E'SELECT 1;\n\nCOMMIT;');
 SELECT * FROM pqengine.migration_steps('COPY a FROM stdin');
 SELECT * FROM pqengine.migration_steps('SELECT ''open');
 
+-- Whatever the text: the steps are pieces of it, in order, that begin at the lines they name.
+SELECT setseed(0.25);
+CREATE FUNCTION pg_temp.check_random_script() RETURNS text LANGUAGE plpgsql AS $test$
+DECLARE
+	pieces text[] := ARRAY['SELECT 1', ';', ';', ';', E'\n', E'\r\n', ' ', '''a;b''', 'E''\'';''', '$$;$$', '$x$ $$; $x$', '--', '-- ;',
+		'/*', '*/', '/* ; */', '"a;b"', 'SELECT 2', 'AS x', 'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END', '-- pqengine:no-transaction',
+		'VACUUM', '(', ')', 'COMMIT', '\', 'ü', 'DROP TABLE t'];
+	script text := '';
+	place integer := 1;
+	s record;
+	found integer;
+	number integer := 0;
+BEGIN
+	FOR i IN 1 .. 1 + (random() * 12)::integer LOOP
+		script := script || pieces[1 + floor(random() * cardinality(pieces))::integer] || CASE WHEN random() < 0.3 THEN E'\n' ELSE ' ' END;
+	END LOOP;
+	BEGIN
+		FOR s IN SELECT * FROM pqengine.migration_steps(script) LOOP
+			number := number + 1;
+			IF s.step <> number OR s.statement = '' OR s.statement ~ '^\s|\s$' THEN
+				RETURN format('%L: step %s: %L', script, s.step, s.statement);
+			END IF;
+			-- the same text may stand in a comment before
+			LOOP
+				found := strpos(substr(script, place), s.statement);
+				place := place + found - 1;
+				EXIT WHEN found = 0
+					OR s.line = 1 + length(regexp_replace(left(script, place - 1), '[^\n]', '', 'g'));
+				place := place + 1;
+			END LOOP;
+			IF found = 0 THEN
+				RETURN format('%L: step %s is not at line %s', script, s.step, s.line);
+			END IF;
+			place := place + length(s.statement);
+		END LOOP;
+	EXCEPTION
+		WHEN syntax_error OR invalid_transaction_termination THEN
+			RETURN 'refused';
+	END;
+	RETURN CASE WHEN number > 0 THEN 'split' ELSE 'empty' END;
+END
+$test$;
+SELECT outcome, count(*) > 50 AS many
+FROM (SELECT pg_temp.check_random_script() AS outcome FROM generate_series(1, 5000)) o
+GROUP BY outcome ORDER BY outcome;
+
 -- One transaction: begin, steps, done, finish; nothing of it is left by a rollback.
 BEGIN;
 SELECT * FROM pqengine.migration_begin('20250101_000000', 'first', 'SELECT 1; SELECT 2', 'SELECT 3', models_hash => 'abc');

@@ -19,6 +19,7 @@ enum {
     OPT_IGNORE,
     OPT_OPTION,
     OPT_LOCK_TIMEOUT,
+    OPT_LOCK_ATTEMPTS,
     OPT_TO,
     OPT_STEPS,
     OPT_EXIT_CODE
@@ -59,6 +60,10 @@ static const option_text option_texts[] = {
      TAKES_LOCK_TIMEOUT,
      "    --lock-timeout MS  how long a step waits for a lock before it gives way and is\n"
      "                         tried again (default: 3000; 0: for ever)"},
+    {{"lock-attempts", required_argument, NULL, OPT_LOCK_ATTEMPTS},
+     TAKES_LOCK_TIMEOUT,
+     "    --lock-attempts N  how often a step is tried before it fails for want of a lock\n"
+     "                         (default: 12)"},
     {{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
      TAKES_EXIT_CODE,
      "    --exit-code        exit with 1 where there is anything to do"},
@@ -277,6 +282,8 @@ static bool take_option(cli_options *options, pqe_buffer *ignore, int option)
         return true;
     case OPT_LOCK_TIMEOUT:
         return read_number(optarg, 0, &options->lock_timeout_ms);
+    case OPT_LOCK_ATTEMPTS:
+        return read_number(optarg, 1, &options->lock_attempts);
     default:
         return take_plan_option(options, ignore, option);
     }
@@ -391,6 +398,7 @@ int cli_parse(cli *c, const cli_command *command, int argc, char **argv)
     c->options.migrations = "./migrations";
     c->options.steps = 1;
     c->options.lock_timeout_ms = 3000;
+    c->options.lock_attempts = 12;
     code = parse_options(c, command, &ignore, argc, argv);
     if (code < 0) {
         code = finish_plan_options(c, &ignore);

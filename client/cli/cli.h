@@ -31,6 +31,7 @@ typedef struct cli_options {
     const char *schemas; /* --schemas as given; NULL without */
     long steps;          /* downgrade --steps */
     long long lock_timeout_ms;
+    long long lock_attempts;
     bool dry_run;
     bool json;
     bool verbose;
@@ -47,6 +48,7 @@ typedef struct cli {
     pqe_engine *engine;
     char *plan_json; /* the plan options as a JSON object */
     bool progress_shown;
+    pqe_buffer done; /* JSON strings: the versions that were applied or reverted */
 } cli;
 
 /* Which of the shared options a subcommand takes. */

@@ -219,6 +219,7 @@ static int run_command(const cli_command *command, int argc, char **argv)
     }
     pqe_free_engine(c.engine);
     pqe_buffer_free(&c.options.plan_options);
+    pqe_buffer_free(&c.done);
     free(c.plan_json);
     if (fflush(stdout) != 0 && code == CLI_DONE) {
         perror("pqengine: error: cannot write to stdout");

@@ -1,6 +1,7 @@
 /*
  * migrate_commands.c - init, generate, upgrade and downgrade: what changes a database
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,11 +60,65 @@ static void on_progress(void *data, const pqe_migration_progress *progress)
         (void)fputs("\r\033[K", stderr);
         c->progress_shown = false;
     }
+    if (done) {
+        pqe_buffer_append(&c->done, c->done.length > 0 ? ", " : "");
+        json_string(&c->done, progress->version);
+    }
     if (done && !c->options.json && !c->options.quiet) {
         (void)printf("%s %s %s (%d step(s))\n",
                      strcmp(c->name, "downgrade") == 0 ? "reverted" : "applied", progress->version,
                      progress->message, progress->steps);
         (void)fflush(stdout);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+/* Ctrl-C                                                                                         */
+/* ---------------------------------------------------------------------------------------------- */
+
+/* Signal handlers have no other way to know them. */
+static volatile sig_atomic_t stop;
+static PGcancel *cancel_request;
+
+/*
+ * The server goes on with a statement whose client is gone, so the first signal cancels it and lets
+ * the migration end in order; the second ends the command at once.
+ */
+static void on_signal(int number)
+{
+    char ignored[256];
+
+    (void)number;
+    stop = 1;
+    /* allowed in a signal handler, says libpq */
+    (void)PQcancel(cancel_request, ignored, sizeof(ignored));
+}
+
+static void watch_signals(const pqe_migration_session *session)
+{
+    struct sigaction action;
+
+    cancel_request = PQgetCancel(session->work);
+    if (cancel_request == NULL) {
+        return;
+    }
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = on_signal;
+    action.sa_flags = (int)SA_RESETHAND;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
+}
+
+static void unwatch_signals(void)
+{
+    if (cancel_request != NULL) {
+        (void)signal(SIGINT, SIG_DFL);
+        (void)signal(SIGTERM, SIG_DFL);
+        (void)signal(SIGHUP, SIG_DFL);
+        PQfreeCancel(cancel_request);
+        cancel_request = NULL;
     }
 }
 
@@ -74,6 +129,8 @@ static pqe_migrate_options migrate_options(cli *c)
     options.plan_options = c->plan_json;
     options.target = c->options.target;
     options.lock_timeout_ms = c->options.lock_timeout_ms;
+    options.lock_attempts = (int)c->options.lock_attempts;
+    options.stop = &stop;
     options.progress = on_progress;
     options.progress_data = c;
     return options;
@@ -255,11 +312,11 @@ static int dry_upgrade(cli *c, const pqe_migration_session *session)
     return print_text(&text);
 }
 
-/* The end of a run: how many were done, in words or as JSON. */
+/* The end of a run: what was done, in words or as JSON. */
 static int print_count(const cli *c, const char *what, size_t count)
 {
     if (c->options.json) {
-        (void)printf("{\"%s\": %zu}\n", what, count);
+        (void)printf("{\"%s\": [%s]}\n", what, c->done.length > 0 ? c->done.data : "");
     } else if (!c->options.quiet) {
         (void)printf("%c%s %zu migration(s)\n", what[0] - 'a' + 'A', what + 1, count);
     }
@@ -303,7 +360,9 @@ int cli_upgrade(cli *c)
     } else if (status == PQE_OK && c->options.dry_run) {
         code = dry_upgrade(c, &session);
     } else if (status == PQE_OK) {
+        watch_signals(&session);
         status = pqe_migrations_upgrade(&session, &applied, &error);
+        unwatch_signals();
     }
     pqe_migration_session_close(&session);
     if (status != PQE_OK) {
@@ -355,7 +414,9 @@ int cli_downgrade(cli *c)
     if (status == PQE_OK && c->options.dry_run) {
         code = dry_downgrade(c, &session);
     } else if (status == PQE_OK) {
+        watch_signals(&session);
         status = pqe_migrations_downgrade(&session, (size_t)c->options.steps, &reverted, &error);
+        unwatch_signals();
     }
     pqe_migration_session_close(&session);
     if (status != PQE_OK) {

@@ -192,15 +192,16 @@ static char *one_line(const char *message)
     return pqe_buffer_take(&text);
 }
 
-static char *hash_of_models(pqe_migration_session *session, const char *models)
+/* The hash tells people where a file comes from; nothing depends on it. */
+static char *hash_of_models(pqe_migration_session *session)
 {
     PGresult *result;
-    pqe_error ignored; /* the hash tells people where a file comes from; nothing depends on it */
     char *hash = NULL;
 
-    if (pqe_schema_query(session->work, "SELECT pqengine.migration_checksum($1)", 1, &models,
-                         &result, &ignored) == PQE_OK) {
-        hash = strdup(PQgetvalue(result, 0, 0));
+    if (pqe_model_query(session->engine, session->work,
+                        "SELECT pqengine.migration_checksum($1) WHERE $2 <> ''", NULL, &result,
+                        NULL) == PQE_OK) {
+        hash = PQntuples(result) > 0 ? strdup(PQgetvalue(result, 0, 0)) : NULL;
         PQclear(result);
     }
     return hash;
@@ -230,8 +231,7 @@ static const char *newest_applied(const pqe_migration_session *session)
 }
 
 static pqe_status make_file(pqe_migration_session *session, const PGresult *plan,
-                            const char *message, const char *models, pqe_migration_file *file,
-                            pqe_error *error)
+                            const char *message, pqe_migration_file *file, pqe_error *error)
 {
     pqe_buffer up = PQE_BUFFER_INIT;
     const char *newest = pqe_migration_session_newest(session);
@@ -249,7 +249,7 @@ static pqe_status make_file(pqe_migration_session *session, const PGresult *plan
     file->version = pqe_migration_new_version(newest);
     file->message = one_line(message);
     file->depends = strdup(newest_applied(session));
-    file->models_hash = hash_of_models(session, models);
+    file->models_hash = hash_of_models(session);
     if (!file->up || !file->version || !file->message || !file->depends) {
         return pqe_error_no_memory(error);
     }
@@ -259,28 +259,19 @@ static pqe_status make_file(pqe_migration_session *session, const PGresult *plan
 pqe_status pqe_migration_plan(pqe_migration_session *session, const char *message, bool *found,
                               pqe_migration_file *file, pqe_error *error)
 {
-    pqe_buffer models = PQE_BUFFER_INIT;
     PGresult *plan = NULL;
-    const char *options =
-        session->options.plan_options != NULL ? session->options.plan_options : "{}";
-    pqe_status status = pqe_collect_models(session->engine, &models, error);
+    pqe_status status = pqe_model_query(session->engine, session->work, pqe_plan_query,
+                                        session->options.plan_options, &plan, error);
 
     *found = false;
     memset(file, 0, sizeof(*file));
-    if (status == PQE_OK) {
-        const char *parameters[] = {models.length > 0 ? models.data : "", options};
-
-        status = pqe_schema_query(session->work, pqe_plan_query, 2, parameters, &plan, error);
-    }
     if (status == PQE_OK && has_wanted(plan)) {
         *found = true;
-        status =
-            make_file(session, plan, message, models.length > 0 ? models.data : "", file, error);
+        status = make_file(session, plan, message, file, error);
     }
     if (status != PQE_OK) {
         pqe_migration_file_free(file);
     }
     PQclear(plan);
-    pqe_buffer_free(&models);
     return status;
 }

@@ -261,10 +261,9 @@ static pqe_status begin_transaction(const run *r, pqe_error *error)
 
 static void roll_back(const run *r)
 {
-    pqe_error ignored; /* a connection that is lost has rolled back by itself */
-
+    /* a connection that is lost has rolled back by itself */
     if (PQtransactionStatus(r->session->work) != PQTRANS_IDLE) {
-        (void)pqe_command(r->session->work, "ROLLBACK", PQE_NEVER, &ignored);
+        (void)pqe_command(r->session->work, "ROLLBACK", PQE_NEVER, NULL);
     }
 }
 
@@ -342,6 +341,17 @@ static pqe_status try_stretch(run *r, pqe_error *error)
 /* Steps that stand alone                                                                         */
 /* ---------------------------------------------------------------------------------------------- */
 
+/* Did somebody ask the command to stop? */
+static pqe_status check_stop(const run *r, pqe_error *error)
+{
+    const volatile sig_atomic_t *stop = r->session->options.stop;
+
+    return stop != NULL && *stop != 0
+               ? pqe_error_set(error, PQE_ERR_MIGRATION, "stopped on request before step %d of %s",
+                               r->done + 1, r->file->path)
+               : PQE_OK;
+}
+
 /*
  * Drops the invalid index that a failed build of the same name has left.  Waits first while anybody
  * holds a lock under which it may still be built: the server goes on with a statement for a while
@@ -374,6 +384,10 @@ static pqe_status clear_leftover(const run *r, const step *s, pqe_error *error)
         }
         (void)nanosleep(&pause, NULL);
         wait_ms = wait_ms * 2 < BACKOFF_LONGEST_MS ? wait_ms * 2 : BACKOFF_LONGEST_MS;
+        status = check_stop(r, error);
+        if (status != PQE_OK) {
+            return status;
+        }
     }
     if (!PQgetisnull(result, 0, 0)) {
         pqe_log(&r->session->engine->settings, PQE_LOG_INFO,
@@ -410,13 +424,22 @@ static bool was_done(const run *r, const step *s, const pqe_error *error)
  * Sets what holds for a lone step.  A statement that waits without stopping anybody may wait: cut
  * short, a concurrent index build has to start all over.
  */
-static pqe_status set_lock_timeout(const run *r, const step *s, pqe_error *error)
+static pqe_status set_timeouts(const run *r, const step *s, pqe_error *error)
 {
     char command[96];
 
-    (void)snprintf(command, sizeof(command), "SET lock_timeout = %lld",
+    (void)snprintf(command, sizeof(command), "SET statement_timeout = 0; SET lock_timeout = %lld",
                    s->concurrent ? 0LL : (long long)r->session->options.lock_timeout_ms);
     return pqe_command(r->session->work, command, PQE_NEVER, error);
+}
+
+/* Behind a transaction pooler the session is somebody else's next. */
+static void reset_timeouts(const run *r)
+{
+    if (PQtransactionStatus(r->session->work) == PQTRANS_IDLE) {
+        (void)pqe_command(r->session->work, "RESET statement_timeout; RESET lock_timeout",
+                          PQE_NEVER, NULL);
+    }
 }
 
 static pqe_status try_alone(run *r, pqe_error *error)
@@ -425,7 +448,7 @@ static pqe_status try_alone(run *r, pqe_error *error)
     pqe_status status = pqe_migration_session_check(r->session, error);
 
     if (status == PQE_OK) {
-        status = set_lock_timeout(r, s, error);
+        status = set_timeouts(r, s, error);
     }
     if (status == PQE_OK && s->concurrent) {
         status = clear_leftover(r, s, error);
@@ -440,8 +463,8 @@ static pqe_status try_alone(run *r, pqe_error *error)
             status = pqe_error_clear(error);
         }
     }
+    reset_timeouts(r);
     if (status != PQE_OK) {
-        roll_back(r);
         return step_error(r, s, error);
     }
     status = record_step(r, "step_done", r->done + 1, error);
@@ -489,8 +512,11 @@ static pqe_status run_part(run *r, pqe_error *error)
     bool alone = r->begun && r->done < r->count && !r->steps[r->done].transactional;
 
     for (int attempt = 1;; attempt++) {
-        pqe_status status = alone ? try_alone(r, error) : try_stretch(r, error);
+        pqe_status status = check_stop(r, error);
 
+        if (status == PQE_OK) {
+            status = alone ? try_alone(r, error) : try_stretch(r, error);
+        }
         if (status == PQE_OK || !is_passing(error) ||
             attempt >= r->session->options.lock_attempts) {
             return status;
@@ -504,7 +530,7 @@ static pqe_status reset_session(const run *r, pqe_error *error)
 {
     return pqe_command(r->session->work,
                        "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;"
-                       " SET client_encoding = 'UTF8'; SET statement_timeout = 0",
+                       " SET client_encoding = 'UTF8'",
                        PQE_NEVER, error);
 }
 

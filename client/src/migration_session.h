@@ -4,6 +4,8 @@
 #ifndef PQE_MIGRATION_SESSION_H
 #define PQE_MIGRATION_SESSION_H
 
+#include <signal.h>
+
 #include "engine.h"
 #include "migration_file.h"
 
@@ -22,13 +24,14 @@ typedef struct pqe_migrate_options {
     int64_t
         lock_timeout_ms; /* [3000] a step gives way after waiting so long for a lock; 0: never */
     int lock_attempts;   /* [12] how often a step is tried before it fails for want of a lock */
+    const volatile sig_atomic_t *stop; /* [NULL] when it becomes true nothing more is begun */
     void (*progress)(void *data, const pqe_migration_progress *progress); /* [NULL] */
     void *progress_data;
 } pqe_migrate_options;
 
 #define PQE_MIGRATE_OPTIONS_INIT                                                                   \
     {                                                                                              \
-        NULL, NULL, 3000, 12, NULL, NULL                                                           \
+        NULL, NULL, 3000, 12, NULL, NULL, NULL                                                     \
     }
 
 /* What pqengine.migration_verify says of a version, with its file where there is one. */

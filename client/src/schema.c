@@ -66,10 +66,6 @@ pqe_status pqe_schema_connect(pqe_engine *engine, PGconn **connection, pqe_error
         status = pqe_error_from_connection(error, PQE_ERR_CONNECTION, *connection,
                                            "cannot set the client encoding", false);
     }
-    /* what a role or database may have set for its statements would cut long work short */
-    if (status == PQE_OK) {
-        status = pqe_command(*connection, "SET statement_timeout = 0", PQE_NEVER, error);
-    }
     if (status != PQE_OK) {
         PQfinish(*connection);
         *connection = NULL;
@@ -143,20 +139,48 @@ pqe_status pqe_collect_models(pqe_engine *engine, pqe_buffer *text, pqe_error *e
     return status;
 }
 
+/*
+ * Statements on models take their time.  The setting is the transaction's, so that behind a
+ * transaction pooler it does not stay on a session that others use after us.
+ */
+static pqe_status query_at_length(PGconn *connection, const char *sql, int parameter_count,
+                                  const char *const *parameters, PGresult **result,
+                                  pqe_error *error)
+{
+    pqe_status status =
+        pqe_command(connection, "BEGIN; SET LOCAL statement_timeout = 0", PQE_NEVER, error);
+
+    if (status != PQE_OK) {
+        return status;
+    }
+    status = pqe_schema_query(connection, sql, parameter_count, parameters, result, error);
+    if (status == PQE_OK) {
+        status = pqe_command(connection, "COMMIT", PQE_NEVER, error);
+        if (status != PQE_OK) {
+            PQclear(*result);
+            *result = NULL;
+        }
+    } else {
+        (void)pqe_command(connection, "ROLLBACK", PQE_NEVER, NULL);
+    }
+    return status;
+}
+
 pqe_status pqe_model_query(pqe_engine *engine, PGconn *connection, const char *sql,
                            const char *plan_options, PGresult **result, pqe_error *error)
 {
+    const char *configured = engine->settings.config.schema_options;
     pqe_buffer models = PQE_BUFFER_INIT;
     pqe_status status = pqe_collect_models(engine, &models, error);
 
-    if (result != NULL) {
-        *result = NULL;
+    *result = NULL;
+    if (plan_options == NULL) {
+        plan_options = configured != NULL ? configured : "{}";
     }
     if (status == PQE_OK) {
-        const char *parameters[] = {models.length > 0 ? models.data : "",
-                                    plan_options != NULL ? plan_options : "{}"};
+        const char *parameters[] = {models.length > 0 ? models.data : "", plan_options};
 
-        status = pqe_schema_query(connection, sql, 2, parameters, result, error);
+        status = query_at_length(connection, sql, 2, parameters, result, error);
     }
     pqe_buffer_free(&models);
     return status;

@@ -11,7 +11,7 @@
 #include "buffer.h"
 #include "engine.h"
 
-/* Opens a connection to the engine's database for schema work: no statement timeout, UTF-8. */
+/* Opens a connection to the engine's database for schema work, in UTF-8. */
 pqe_status pqe_schema_connect(pqe_engine *engine, PGconn **connection, pqe_error *error);
 
 /* Creates the database where the server has none of that name. */
@@ -35,7 +35,10 @@ pqe_status pqe_collect_models(pqe_engine *engine, pqe_buffer *text, pqe_error *e
 pqe_status pqe_schema_query(PGconn *connection, const char *sql, int parameter_count,
                             const char *const *parameters, PGresult **result, pqe_error *error);
 
-/* pqe_schema_query with the models as $1 and the plan options (JSON; NULL: none) as $2. */
+/*
+ * pqe_schema_query with the models as $1 and the plan options (JSON; NULL: none) as $2, in a
+ * transaction of its own that no statement_timeout of the role's or the database's cuts short.
+ */
 pqe_status pqe_model_query(pqe_engine *engine, PGconn *connection, const char *sql,
                            const char *plan_options, PGresult **result, pqe_error *error);
 

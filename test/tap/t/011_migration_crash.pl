@@ -185,9 +185,32 @@ is(record(), 'applied|1', 'it is applied');
 note 'a lock that never comes free';
 fresh("ALTER TABLE t ADD COLUMN b int;\n");
 $holder = hold_table();
-refused('gives up', 5, qr/_m\.sql:1: canceling statement due to lock timeout/, @on, 'upgrade', '--lock-timeout', '1');
+refused('gives up', 5, qr/_m\.sql:1: canceling statement due to lock timeout/, @on, 'upgrade', '--lock-timeout', '1', '--lock-attempts', '3');
 $holder->quit;
 is($node->safe_psql($database, 'SELECT count(*) FROM pqengine.migration'), '0', 'nothing is left');
+
+note 'Ctrl-C cancels the statement, and ends in order';
+fresh($three);
+$holder = hold_table();
+$run = start_pqengine(@on, 'upgrade');
+wait_for_build();
+kill 'INT', $run->{handle}->{KIDS}[0]{PID};
+($code, $out, $err) = finish($run);
+is($code, 5, 'it ends as a migration that failed');
+like($err, qr/_m\.sql:2: canceling statement due to user request/, 'and says why');
+is($node->safe_psql($database, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND state = 'active'"),
+	'0', 'the server builds no more');
+$holder->query_safe('COMMIT');
+$holder->quit;
+is(record(), 'failed|1', 'the record knows');
+succeeds('afterwards', @on, 'upgrade');
+is(record(), 'applied|3', 'it goes on afterwards');
+is(index_state(), 't_a true', 'with a valid index');
+
+note 'a timeout for statements is not one for migrations';
+fresh("SELECT pg_sleep(0.2);\n-- pqengine:no-transaction\nSELECT pg_sleep(0.2);\n");
+$node->safe_psql('postgres', "ALTER DATABASE $database SET statement_timeout = '100ms'");
+succeeds('long steps', @on, 'upgrade');
 
 note 'a program waits for the lock of another, and neither stops an index build';
 fresh("CREATE INDEX CONCURRENTLY t_a ON t (a);\n");

@@ -1,5 +1,6 @@
 # Ten programs started at once on an empty server: the database is made once, one migration is
-# written and applied, none fails.  With one migrations folder for all, and with one for each.
+# written and applied, none fails.  With one migrations folder for all, with one for each, and without
+# migrations.
 use strict;
 use warnings;
 
@@ -31,7 +32,7 @@ sub start_ten
 	{
 		my $run = { in => '', err => '' };
 		$run->{handle} = IPC::Run::start(
-			[ $program, $dsn, 'models', $migrations->($i) ],
+			[ $program, $dsn, 'models', $migrations->($i) // () ],
 			'<', \$run->{in}, '>', \my $out, '2>', \$run->{err},
 			init => sub { chdir $folder or die "$folder: $!" });
 		push @runs, $run;
@@ -79,6 +80,14 @@ is(scalar keys %contents, 1, 'and all the same');
 # again: nothing to do
 my @results = start_ten('own', sub { "own$_[0]" });
 is(join('', map { $_->[1] } @results) =~ /Applied|Auto-generated|created/, '', 'a second start does nothing');
+
+# Without migrations: the tables are made directly.
+@results = start_ten('direct', sub { undef });
+is(join(' ', map { $_->[0] } @results), join(' ', (0) x 10), 'ensure_tables: none fails');
+is(scalar(my @created = grep { $_->[1] =~ /Created what was missing: 3 statement/ } @results), 1, 'ensure_tables: one makes them')
+  or diag(map { $_->[1] } @results);
+unlike(join('', map { $_->[1] } @results), qr/differs from/, 'ensure_tables: nobody finds drift');
+is($node->safe_psql('direct', 'SELECT count(*) FROM pqengine.migration'), '0', 'ensure_tables: no migration');
 
 # The models change.
 put("$folder/models/more.sql", "CREATE TABLE more (a int);\n");

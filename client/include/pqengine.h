@@ -425,7 +425,8 @@ PQE_API pqe_param pqe_param_text_array(const char *const *values, size_t count);
  *
  *   sql          one statement.  Parameters are written %s, in order, or $1, $2, ..., by number;
  *                mixing the two is PQE_ERR_PLACEHOLDER.  Neither is seen inside literals, quoted
- *                identifiers, dollar quotes and comments.  %s is a placeholder only where no
+ *                identifiers, dollar quotes and comments (a plain literal has no escapes:
+ *                standard_conforming_strings is taken to be on).  %s is a placeholder only where no
  *                letter, digit or underscore follows; %% is a percent sign, except in a statement
  *                that has $n, which is sent as it is.
  *   params       param_count parameters, exactly as many as the statement asks for, or

@@ -30,8 +30,7 @@ void pqe_buffer_printf(pqe_buffer *buffer, const char *format, ...)
 /* Makes the buffer empty again, keeping its memory. */
 void pqe_buffer_reset(pqe_buffer *buffer);
 bool pqe_buffer_failed(const pqe_buffer *buffer);
-/* The text, for the caller to free(); the buffer is empty afterwards.  NULL where memory ran out.
- */
+/* The text, for the caller to free(), or NULL where memory ran out.  The buffer is empty then. */
 char *pqe_buffer_take(pqe_buffer *buffer);
 void pqe_buffer_free(pqe_buffer *buffer);
 

@@ -126,7 +126,7 @@ static pqe_status start(pqe_engine *engine, pqe_error *error)
         status = ensure_schema(engine, error);
     }
     if (status == PQE_OK && config->connect_at_start) {
-        status = pqe_pool_take(engine->pool, "pqe_create_engine", &session, error);
+        status = pqe_pool_take(engine->pool, "pqe_create_engine", false, &session, error);
         if (status == PQE_OK) {
             pqe_pool_give(engine->pool, session);
         }

@@ -54,7 +54,7 @@ void pqe_lease_leave(pqe_lease *lease);
 /* Ends a lease within a call, in place of pqe_lease_leave: its session goes back to the pool. */
 void pqe_lease_end(pqe_lease *lease);
 
-/* Revokes those in no call, which gives their sessions to *sessions; call with the pool's lock. */
+/* Takes the sessions of leases in no call away from them, for the pool to close; with its lock. */
 void pqe_lease_revoke_all(struct pqe_pool *pool);
 
 void pqe_lease_store_free(pqe_lease_store *store);

@@ -205,7 +205,7 @@ static pqe_token next_word(pqe_lexer *lexer)
     char first = lower(*at);
 
     if (at[1] == '\'' && strchr("ebxn", first) != NULL) {
-        bool backslashes = first == 'e' || (first == 'n' && !lexer->standard_strings);
+        bool backslashes = first == 'e';
 
         return finish(lexer, PQE_TOKEN_LITERAL, skip_quoted(at + 1, '\'', backslashes), "literal");
     }
@@ -248,8 +248,7 @@ pqe_token pqe_lexer_next(pqe_lexer *lexer)
     }
     switch (*at) {
     case '\'':
-        return finish(lexer, PQE_TOKEN_LITERAL, skip_quoted(at, '\'', !lexer->standard_strings),
-                      "literal");
+        return finish(lexer, PQE_TOKEN_LITERAL, skip_quoted(at, '\'', false), "literal");
     case '"':
         return finish(lexer, PQE_TOKEN_QUOTED, skip_quoted(at, '"', false), "quoted identifier");
     case '$':

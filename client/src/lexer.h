@@ -2,7 +2,8 @@
  * lexer.h - cuts SQL into the few kinds of tokens the client must tell apart
  *
  * The lexer follows PostgreSQL's scan.l as far as needed to know what is code and what is the
- * inside of a literal, a quoted identifier or a comment.  It understands no grammar.
+ * inside of a literal, a quoted identifier or a comment.  It understands no grammar.  A plain
+ * literal has no escapes, as is the rule (standard_conforming_strings) since PostgreSQL 9.1.
  */
 #ifndef PQE_LEXER_H
 #define PQE_LEXER_H
@@ -25,8 +26,7 @@ typedef enum pqe_token_kind {
 } pqe_token_kind;
 
 typedef struct pqe_lexer {
-    const char *at;        /* where the next token begins */
-    bool standard_strings; /* standard_conforming_strings: a backslash in '...' is just one */
+    const char *at; /* where the next token begins */
 } pqe_lexer;
 
 typedef struct pqe_token {

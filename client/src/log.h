@@ -6,8 +6,7 @@
 
 #include "config.h"
 
-/* Formats a line and hands it to the logger; nothing where none is set.  Debug lines only in debug.
- */
+/* Formats a line for the logger, where there is one; debug lines only where debug is on. */
 void pqe_log(const pqe_settings *settings, pqe_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -3,20 +3,23 @@
  */
 #include "pool.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "pool_books.h"
+
 /* So many connections are opened at once at most, however many callers wait. */
 #define MOST_OPENING 8
 
-/* After a failed attempt to connect the next is made after so long, doubled for each further one.
- */
+/* After a failed attempt to connect the next waits for so long, doubled for each further one. */
 #define FIRST_BACKOFF_US 20000
 #define LAST_BACKOFF_US 1000000
 
-/* A session that was used within this time is handed out without a look at its socket. */
+/*
+ * A session that was used within this time is handed out without a look at its socket, unless a
+ * statement follows at once, beside which the look costs nothing.
+ */
 #define FRESH_US 1000000
 
 /* xorshift64*: jitter needs no better. */
@@ -47,102 +50,6 @@ pqe_status pqe_pool_new(pqe_engine *engine, pqe_pool **pool, pqe_error *error)
 }
 
 /* ---------------------------------------------------------------------------------------------- */
-/* Lists                                                                                          */
-/* ---------------------------------------------------------------------------------------------- */
-
-static void push_free(pqe_pool *pool, pqe_session *session)
-{
-    session->newer = NULL;
-    session->older = pool->newest;
-    if (pool->newest != NULL) {
-        pool->newest->newer = session;
-    } else {
-        pool->oldest = session;
-    }
-    pool->newest = session;
-    pool->idle++;
-}
-
-static void remove_free(pqe_pool *pool, pqe_session *session)
-{
-    if (session->newer != NULL) {
-        session->newer->older = session->older;
-    } else {
-        pool->newest = session->older;
-    }
-    if (session->older != NULL) {
-        session->older->newer = session->newer;
-    } else {
-        pool->oldest = session->newer;
-    }
-    session->newer = NULL;
-    session->older = NULL;
-    pool->idle--;
-}
-
-/* Puts an open session among all. */
-static void enlist(pqe_pool *pool, pqe_session *session)
-{
-    session->previous = NULL;
-    session->next = pool->all;
-    if (pool->all != NULL) {
-        pool->all->previous = session;
-    }
-    pool->all = session;
-}
-
-/* Takes a session that is neither free nor taken out of the books; it is then to be closed. */
-static void delist(pqe_pool *pool, pqe_session *session)
-{
-    if (session->previous != NULL) {
-        session->previous->next = session->next;
-    } else {
-        pool->all = session->next;
-    }
-    if (session->next != NULL) {
-        session->next->previous = session->previous;
-    }
-    session->previous = NULL;
-    session->next = NULL;
-    pool->total--;
-    pool->counters.closed++;
-}
-
-/* Closes a chain of sessions linked by `next`; call without the lock. */
-static void close_all(pqe_session *chain)
-{
-    while (chain != NULL) {
-        pqe_session *session = chain;
-
-        chain = session->next;
-        pqe_session_close(session);
-    }
-}
-
-/* Takes a free session out of the books and puts it before a chain of others to be closed. */
-static void doom(pqe_pool *pool, pqe_session *session, pqe_session **chain)
-{
-    remove_free(pool, session);
-    delist(pool, session);
-    session->next = *chain;
-    *chain = session;
-}
-
-/* One session was found broken: what else is as old goes too, when it is free or when it comes
- * back. */
-static void begin_epoch(pqe_pool *pool, const pqe_session *broken, pqe_session **chain)
-{
-    pool->counters.broken++;
-    if (broken->epoch < pool->epoch) {
-        return;
-    }
-    pool->epoch++;
-    while (pool->newest != NULL) {
-        doom(pool, pool->newest, chain);
-    }
-}
-
-/* ---------------------------------------------------------------------------------------------- */
 /* Waiters                                                                                        */
 /* ---------------------------------------------------------------------------------------------- */
 
@@ -162,23 +69,17 @@ static void mark_taken(pqe_pool *pool, pqe_session *session, const char *who, in
     pool->counters.acquired++;
 }
 
-static bool is_due(const pqe_pool *pool, const pqe_session *session, int64_t now)
-{
-    return session->broken || session->retired || session->epoch < pool->epoch ||
-           now >= session->expires_at;
-}
-
 /* The newest free session that is fit for use; those that are not go to the chain. */
 static pqe_session *pop_free(pqe_pool *pool, int64_t now, pqe_session **chain)
 {
     while (pool->newest != NULL) {
         pqe_session *session = pool->newest;
 
-        if (!is_due(pool, session, now)) {
-            remove_free(pool, session);
+        if (!pqe_books_is_due(pool, session, now)) {
+            pqe_books_remove_free(pool, session);
             return session;
         }
-        doom(pool, session, chain);
+        pqe_books_doom(pool, session, chain);
     }
     return NULL;
 }
@@ -213,8 +114,7 @@ static void dequeue(pqe_pool *pool, pqe_waiter *waiter)
     pool->waiting--;
 }
 
-/* Serves waiters in their order as long as there is something to give. */
-static void serve(pqe_pool *pool, int64_t now, pqe_session **chain)
+void pqe_pool_serve(pqe_pool *pool, int64_t now, pqe_session **chain)
 {
     while (pool->first_waiter != NULL) {
         pqe_waiter *waiter = pool->first_waiter;
@@ -343,7 +243,7 @@ static void note_opened(pqe_pool *pool, pqe_session *session, uint64_t epoch, in
     pool->next_open_at = 0;
     pool->last_failure.code = PQE_OK;
     pool->counters.opened++;
-    enlist(pool, session);
+    pqe_books_add(pool, session);
 }
 
 /* Opens a session for which total and opening were counted up.  Call without the lock. */
@@ -370,12 +270,12 @@ static pqe_status open_session(pqe_pool *pool, const char *who, pqe_session **se
         pool->total--;
         note_failure(pool, &failure, now);
     }
-    serve(pool, now, &chain);
+    pqe_pool_serve(pool, now, &chain);
     if (pool->closing) {
         pthread_cond_broadcast(&pool->drained);
     }
     pthread_mutex_unlock(&pool->lock);
-    close_all(chain);
+    pqe_books_close_all(chain);
     if (status != PQE_OK) {
         pqe_log(&pool->engine->settings, PQE_LOG_DEBUG, "%s", failure.message);
         pqe_error_copy(error, &failure);
@@ -402,7 +302,7 @@ static pqe_status wait_for_grant(pqe_pool *pool, pqe_waiter *waiter, int64_t sin
     pqe_status status = PQE_OK;
 
     enqueue(pool, waiter);
-    serve(pool, now, chain);
+    pqe_pool_serve(pool, now, chain);
     while (waiter->granted == NULL && !waiter->may_open) {
         int64_t until = deadline;
 
@@ -424,7 +324,7 @@ static pqe_status wait_for_grant(pqe_pool *pool, pqe_waiter *waiter, int64_t sin
         wait_until(waiter, &pool->lock, until);
         now = pqe_now_us();
         if (waiter->granted == NULL && !waiter->may_open) {
-            serve(pool, now, chain);
+            pqe_pool_serve(pool, now, chain);
         }
     }
     pool->counters.wait_us += (uint64_t)(now - since);
@@ -472,7 +372,7 @@ static pqe_status take_any(pqe_pool *pool, const char *who, pqe_session **sessio
         }
     }
     pthread_mutex_unlock(&pool->lock);
-    close_all(chain);
+    pqe_books_close_all(chain);
     *fresh = waiter.may_open;
     if (status == PQE_OK && waiter.may_open) {
         status = open_session(pool, who, session, error);
@@ -481,21 +381,25 @@ static pqe_status take_any(pqe_pool *pool, const char *who, pqe_session **sessio
 }
 
 /* Looks at a session that lay idle, and asks the server where that is wanted. */
-static bool is_fit(pqe_pool *pool, pqe_session *session)
+static bool is_fit(pqe_pool *pool, pqe_session *session, bool about_to_send)
 {
     if (pool->engine->settings.config.pool_pre_ping) {
         return pqe_session_alive(session) && pqe_session_ping(&pool->engine->settings, session);
     }
-    return session->taken_at - session->idle_since < FRESH_US || pqe_session_alive(session);
+    if (!about_to_send && session->taken_at - session->idle_since < FRESH_US) {
+        return true;
+    }
+    return pqe_session_alive(session);
 }
 
-pqe_status pqe_pool_take(pqe_pool *pool, const char *who, pqe_session **session, pqe_error *error)
+pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pqe_session **session,
+                         pqe_error *error)
 {
     for (;;) {
         bool fresh = false;
         pqe_status status = take_any(pool, who, session, &fresh, error);
 
-        if (status != PQE_OK || fresh || is_fit(pool, *session)) {
+        if (status != PQE_OK || fresh || is_fit(pool, *session, about_to_send)) {
             return status;
         }
         /* Each round closes a session, so this ends at the latest with one newly opened. */
@@ -509,15 +413,14 @@ pqe_status pqe_pool_take(pqe_pool *pool, const char *who, pqe_session **session,
 /* Giving back                                                                                    */
 /* ---------------------------------------------------------------------------------------------- */
 
-/* Free sessions beyond pool_size that were not used for long; call with the lock. */
-static void shrink(pqe_pool *pool, int64_t now, pqe_session **chain)
+void pqe_pool_shrink(pqe_pool *pool, int64_t now, pqe_session **chain)
 {
     const pqe_config *config = &pool->engine->settings.config;
 
     while (config->pool_idle_timeout_ms > 0 && pool->oldest != NULL &&
            pool->total > config->pool_size &&
            now - pool->oldest->idle_since >= config->pool_idle_timeout_ms * 1000) {
-        doom(pool, pool->oldest, chain);
+        pqe_books_doom(pool, pool->oldest, chain);
     }
 }
 
@@ -535,22 +438,22 @@ void pqe_pool_give(pqe_pool *pool, pqe_session *session)
     session->idle_since = now;
     pool->taken--;
     if (session->broken) {
-        begin_epoch(pool, session, &chain);
+        pqe_books_begin_epoch(pool, session, &chain);
     }
-    if (pool->closing || is_due(pool, session, now)) {
-        delist(pool, session);
+    if (pool->closing || pqe_books_is_due(pool, session, now)) {
+        pqe_books_remove(pool, session);
         session->next = chain;
         chain = session;
     } else {
-        push_free(pool, session);
-        shrink(pool, now, &chain);
+        pqe_books_push_free(pool, session);
+        pqe_pool_shrink(pool, now, &chain);
     }
-    serve(pool, now, &chain);
+    pqe_pool_serve(pool, now, &chain);
     if (pool->closing) {
         pthread_cond_broadcast(&pool->drained);
     }
     pthread_mutex_unlock(&pool->lock);
-    close_all(chain);
+    pqe_books_close_all(chain);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -578,7 +481,7 @@ void pqe_pool_close(pqe_pool *pool)
     pool->total = 0;
     pool->idle = 0;
     pthread_mutex_unlock(&pool->lock);
-    close_all(chain);
+    pqe_books_close_all(chain);
 }
 
 void pqe_pool_free(pqe_pool *pool)
@@ -588,147 +491,6 @@ void pqe_pool_free(pqe_pool *pool)
         pthread_cond_destroy(&pool->drained);
         pthread_mutex_destroy(&pool->lock);
         free(pool);
-    }
-}
-
-/* ---------------------------------------------------------------------------------------------- */
-/* Health                                                                                         */
-/* ---------------------------------------------------------------------------------------------- */
-
-/* Warns once about each session that is held for too long. */
-static void report_leaks(pqe_pool *pool)
-{
-    int64_t longest = pool->engine->settings.config.leak_warning_ms * 1000;
-    int64_t now = pqe_now_us();
-    const pqe_session *found;
-
-    if (longest <= 0) {
-        return;
-    }
-    do {
-        char line[256];
-
-        found = NULL;
-        pthread_mutex_lock(&pool->lock);
-        for (pqe_session *at = pool->all; at != NULL && found == NULL; at = at->next) {
-            if (at->taken && !at->leak_reported && now - at->taken_at >= longest) {
-                at->leak_reported = true;
-                found = at;
-                snprintf(line, sizeof(line),
-                         "a connection (backend %d) is held by \"%s\" for %lld ms", at->backend_pid,
-                         at->holder, (long long)((now - at->taken_at) / 1000));
-            }
-        }
-        pthread_mutex_unlock(&pool->lock);
-        if (found != NULL) {
-            pqe_log(&pool->engine->settings, PQE_LOG_WARNING, "%s", line);
-        }
-    } while (found != NULL);
-}
-
-/* The free session whose last sign of life is oldest and too old, taken; or NULL. */
-static pqe_session *take_unchecked(pqe_pool *pool, int64_t now)
-{
-    int64_t interval = pool->engine->settings.config.health_check_interval_ms * 1000;
-    pqe_session *found = NULL;
-
-    for (pqe_session *at = pool->oldest; at != NULL; at = at->newer) {
-        int64_t sign = at->idle_since > at->checked_at ? at->idle_since : at->checked_at;
-
-        if (now - sign >= interval) {
-            found = at;
-            break;
-        }
-    }
-    if (found != NULL) {
-        remove_free(pool, found);
-        found->taken = true;
-        found->taken_at = now;
-        found->leak_reported = true;
-        pqe_text_copy(found->holder, sizeof(found->holder), "the health monitor");
-        pool->taken++;
-    }
-    return found;
-}
-
-/* Puts a session that has been checked back where it was: to the end that is used last. */
-static void return_checked(pqe_pool *pool, pqe_session *session, int64_t now, pqe_session **chain)
-{
-    session->taken = false;
-    session->checked_at = now;
-    pool->taken--;
-    if (session->broken) {
-        begin_epoch(pool, session, chain);
-    }
-    if (pool->closing || is_due(pool, session, now)) {
-        delist(pool, session);
-        session->next = *chain;
-        *chain = session;
-        return;
-    }
-    session->older = NULL;
-    session->newer = pool->oldest;
-    if (pool->oldest != NULL) {
-        pool->oldest->older = session;
-    } else {
-        pool->newest = session;
-    }
-    pool->oldest = session;
-    pool->idle++;
-}
-
-/* One session at a time, so that the check takes nothing from those who work. */
-static bool check_one(pqe_pool *pool)
-{
-    pqe_session *chain = NULL;
-    pqe_session *session;
-    int64_t now = pqe_now_us();
-
-    pthread_mutex_lock(&pool->lock);
-    session = pool->closing ? NULL : take_unchecked(pool, now);
-    pthread_mutex_unlock(&pool->lock);
-    if (session == NULL) {
-        return false;
-    }
-    session->broken =
-        !pqe_session_alive(session) || !pqe_session_ping(&pool->engine->settings, session);
-    if (session->broken) {
-        pqe_log(&pool->engine->settings, PQE_LOG_WARNING,
-                "the connection to backend %d is broken and is replaced when needed",
-                session->backend_pid);
-    }
-    now = pqe_now_us();
-    pthread_mutex_lock(&pool->lock);
-    return_checked(pool, session, now, &chain);
-    serve(pool, now, &chain);
-    if (pool->closing) {
-        pthread_cond_broadcast(&pool->drained);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    close_all(chain);
-    return true;
-}
-
-void pqe_pool_tend(pqe_pool *pool)
-{
-    pqe_session *chain = NULL;
-    int64_t now = pqe_now_us();
-
-    pthread_mutex_lock(&pool->lock);
-    for (pqe_session *at = pool->oldest; at != NULL;) {
-        pqe_session *newer = at->newer;
-
-        if (is_due(pool, at, now)) {
-            doom(pool, at, &chain);
-        }
-        at = newer;
-    }
-    shrink(pool, now, &chain);
-    pthread_mutex_unlock(&pool->lock);
-    close_all(chain);
-    report_leaks(pool);
-    for (bool more = true; more;) {
-        more = check_one(pool);
     }
 }
 

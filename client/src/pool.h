@@ -51,9 +51,14 @@ pqe_status pqe_pool_new(pqe_engine *engine, pqe_pool **pool, pqe_error *error);
 
 /*
  * Takes a session.  It was not seen to be broken, and where pool_pre_ping is on it has just
- * answered. who: the holder's name or NULL.
+ * answered.
+ *
+ *   who            the holder's name or NULL
+ *   about_to_send  a statement follows at once: a session that has ended is noticed now, when
+ *                  another can still take its place, and not by the statement
  */
-pqe_status pqe_pool_take(pqe_pool *pool, const char *who, pqe_session **session, pqe_error *error);
+pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pqe_session **session,
+                         pqe_error *error);
 
 /* Gives a session back: resets it, and keeps or closes it. */
 void pqe_pool_give(pqe_pool *pool, pqe_session *session);
@@ -66,6 +71,16 @@ void pqe_pool_close(pqe_pool *pool);
 
 /* Frees a pool that was closed.  NULL is ignored. */
 void pqe_pool_free(pqe_pool *pool);
+
+/*
+ * Serves waiters in their order as long as there is something to give: to be called, with the
+ * lock, after whatever may have made a session free or room for one.  Sessions to be closed go to
+ * the chain; see pool_books.h.
+ */
+void pqe_pool_serve(pqe_pool *pool, int64_t now, pqe_session **chain);
+
+/* Dooms free sessions beyond pool_size that were not used for long; call with the lock. */
+void pqe_pool_shrink(pqe_pool *pool, int64_t now, pqe_session **chain);
 
 /* One round of the health monitor. */
 void pqe_pool_tend(pqe_pool *pool);

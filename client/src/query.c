@@ -40,9 +40,7 @@ pqe_status pqe_call_prepare(pqe_prepared_call *prepared, const pqe_call *call, p
         return status;
     }
     prepared->call = *call;
-    /* A session may turn standard_conforming_strings off, but hardly anybody has in ten years; a
-       statement that needs it uses E''. */
-    status = pqe_statement_read(&prepared->statement, call->sql, true, error);
+    status = pqe_statement_read(&prepared->statement, call->sql, error);
     if (status != PQE_OK) {
         return status;
     }
@@ -162,7 +160,7 @@ static pqe_status run_on_pool(pqe_engine *engine, const pqe_prepared_call *prepa
                               pqe_result **result, pqe_error *error)
 {
     pqe_session *session;
-    pqe_status status = pqe_pool_take(engine->pool, "pqe_execute", &session, error);
+    pqe_status status = pqe_pool_take(engine->pool, "pqe_execute", true, &session, error);
 
     if (status == PQE_OK) {
         status = pqe_call_run(engine, session, prepared, result, error);

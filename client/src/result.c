@@ -320,7 +320,7 @@ static pqe_status find_column(const pqe_result *result, const char *name, size_t
     pqe_status pqe_get_##name##_by_name(const pqe_result *result, size_t row, const char *column,  \
                                         type *value, pqe_error *error)                             \
     {                                                                                              \
-        size_t number = 0;                                                                          \
+        size_t number = 0;                                                                         \
         pqe_status status = find_column(result, column, &number, error);                           \
                                                                                                    \
         return status == PQE_OK ? pqe_get_##name(result, row, number, value, error) : status;      \

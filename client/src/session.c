@@ -18,7 +18,6 @@
 pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session, pqe_error *error)
 {
     pqe_session *made = calloc(1, sizeof(*made));
-    const char *standard_strings;
     pqe_status status;
 
     *session = NULL;
@@ -39,8 +38,6 @@ pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session,
         return status;
     }
     made->backend_pid = PQbackendPID(made->pg);
-    standard_strings = PQparameterStatus(made->pg, "standard_conforming_strings");
-    made->standard_strings = standard_strings == NULL || strcmp(standard_strings, "off") != 0;
     *session = made;
     return PQE_OK;
 }

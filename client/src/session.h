@@ -16,7 +16,6 @@ struct pqe_statement_cache;
 typedef struct pqe_session {
     PGconn *pg;
     int backend_pid;
-    bool standard_strings;             /* standard_conforming_strings, as reported by the server */
     bool broken;                       /* lost: the others of its age are suspect, too */
     bool retired;                      /* to be closed when it is given back */
     bool changed;                      /* session state may have to be reset */

@@ -202,10 +202,9 @@ static pqe_status fail(const pqe_token *token, const char *sql, pqe_error *error
     return PQE_ERR_PLACEHOLDER;
 }
 
-static pqe_status read_tokens(reader *state, const char *sql, bool standard_strings,
-                              pqe_error *error)
+static pqe_status read_tokens(reader *state, const char *sql, pqe_error *error)
 {
-    pqe_lexer lexer = {.at = sql, .standard_strings = standard_strings};
+    pqe_lexer lexer = {.at = sql};
 
     for (;;) {
         pqe_token token = pqe_lexer_next(&lexer);
@@ -274,8 +273,7 @@ static pqe_status conclude(reader *state, const char *sql, pqe_error *error)
     return PQE_OK;
 }
 
-pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, bool standard_strings,
-                              pqe_error *error)
+pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, pqe_error *error)
 {
     reader state = {.statement = statement, .text = PQE_BUFFER_INIT, .copied = sql};
     pqe_status status;
@@ -283,7 +281,7 @@ pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, bool st
     memset(statement, 0, sizeof(*statement));
     statement->sql = sql;
     statement->kind = PQE_STATEMENT_OTHER;
-    status = read_tokens(&state, sql, standard_strings, error);
+    status = read_tokens(&state, sql, error);
     if (status == PQE_OK) {
         status = conclude(&state, sql, error);
     }

@@ -21,13 +21,10 @@ typedef struct pqe_statement {
 /*
  * Reads sql, which must live as long as the statement.
  *
- *   standard_strings   the session's standard_conforming_strings
- *
  * Errors: PQE_ERR_PLACEHOLDER (mixed styles, something left open, more than 65535 parameters),
  * PQE_ERR_NO_MEMORY.
  */
-pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, bool standard_strings,
-                              pqe_error *error);
+pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, pqe_error *error);
 void pqe_statement_free(pqe_statement *statement);
 
 #endif /* PQE_STATEMENT_H */

@@ -320,7 +320,6 @@ static void an_ended_session_is_replaced_unseen(void **state)
 
     (void)state;
     config.pool_size = 1;
-    config.pool_pre_ping = true;
     other = support_engine(&config);
     first = support_number(other, "SELECT pg_backend_pid()");
     snprintf(sql, sizeof(sql), "SELECT pg_terminate_backend(%lld, 10000)::int", (long long)first);

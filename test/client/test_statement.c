@@ -13,7 +13,7 @@ static void check_sql(const char *sql, const char *wanted, size_t parameters)
     pqe_error error;
 
     pqe_error_clear(&error);
-    assert_ok(pqe_statement_read(&statement, sql, true, &error), error);
+    assert_ok(pqe_statement_read(&statement, sql, &error), error);
     assert_string_equal(statement.sql, wanted);
     assert_int_equal(statement.parameter_count, parameters);
     pqe_statement_free(&statement);
@@ -90,24 +90,12 @@ static void escapes_count_where_they_are_escapes(void **state)
     check_sql("SELECT true'a\\', %s", "SELECT true'a\\', $1", 1);
 }
 
-static void old_strings_are_understood(void **state)
-{
-    pqe_statement statement;
-    pqe_error error;
-
-    (void)state;
-    pqe_error_clear(&error);
-    assert_ok(pqe_statement_read(&statement, "SELECT 'a\\', %s'", false, &error), error);
-    assert_int_equal(statement.parameter_count, 0);
-    pqe_statement_free(&statement);
-}
-
 static void check_error(const char *sql, const char *part, int position)
 {
     pqe_statement statement;
     pqe_error error;
 
-    assert_status(PQE_ERR_PLACEHOLDER, pqe_statement_read(&statement, sql, true, &error), error);
+    assert_status(PQE_ERR_PLACEHOLDER, pqe_statement_read(&statement, sql, &error), error);
     assert_contains(error.message, part);
     assert_int_equal(error.position, position);
     assert_contains(error.statement, "SELECT");
@@ -177,7 +165,7 @@ static void kinds_and_traces(void **state)
         pqe_error error;
 
         pqe_error_clear(&error);
-        assert_ok(pqe_statement_read(&statement, cases[i].sql, true, &error), error);
+        assert_ok(pqe_statement_read(&statement, cases[i].sql, &error), error);
         if (statement.kind != cases[i].kind ||
             statement.changes_session != cases[i].changes_session ||
             statement.controls_transaction != cases[i].controls_transaction) {
@@ -209,7 +197,7 @@ static void noise_is_survived(void **state)
             sql[i] = pieces[(random >> 16) % (sizeof(pieces) - 1)];
         }
         sql[length] = '\0';
-        if (pqe_statement_read(&statement, sql, round % 2 == 0, &error) == PQE_OK) {
+        if (pqe_statement_read(&statement, sql, &error) == PQE_OK) {
             assert_true(strlen(statement.sql) <= 3 * sizeof(sql));
             pqe_statement_free(&statement);
         } else {
@@ -226,7 +214,6 @@ int main(void)
         cmocka_unit_test(percent_signs),
         cmocka_unit_test(nothing_is_seen_inside_of_text),
         cmocka_unit_test(escapes_count_where_they_are_escapes),
-        cmocka_unit_test(old_strings_are_understood),
         cmocka_unit_test(mistakes_are_errors),
         cmocka_unit_test(kinds_and_traces),
         cmocka_unit_test(noise_is_survived),

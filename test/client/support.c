@@ -112,3 +112,41 @@ void support_logger(void *data, pqe_log_level level, const char *message)
     }
     pthread_mutex_unlock(&lock);
 }
+
+pqe_pool_metrics support_gauges(pqe_engine *engine)
+{
+    pqe_metrics_data metrics = PQE_METRICS_INIT;
+    pqe_error error;
+
+    assert_ok(pqe_metrics(engine, &metrics, &error), error);
+    return metrics.pool;
+}
+
+pqe_connection *support_acquire(pqe_engine *engine, const char *who)
+{
+    pqe_connection *connection;
+    pqe_error error;
+
+    assert_ok(pqe_acquire(engine, who, &connection, &error), error);
+    assert_non_null(connection);
+    return connection;
+}
+
+void support_release(pqe_connection *connection)
+{
+    pqe_error error;
+
+    assert_ok(pqe_release(connection, &error), error);
+}
+
+int64_t support_number_on(pqe_connection *connection, const char *sql)
+{
+    pqe_result *result;
+    pqe_error error;
+    int64_t number = -1;
+
+    assert_ok(pqe_connection_execute(connection, sql, PQE_NO_PARAMS, &result, &error), error);
+    assert_ok(pqe_get_int64(result, 0, 0, &number, &error), error);
+    pqe_result_free(result);
+    return number;
+}

@@ -57,6 +57,16 @@ void support_run(pqe_engine *engine, const char *sql);
 /* The single value of a query, as a number. */
 int64_t support_number(pqe_engine *engine, const char *sql);
 
+/* What the pool is like now. */
+pqe_pool_metrics support_gauges(pqe_engine *engine);
+
+/* Take and give back a connection; both fail where that fails. */
+pqe_connection *support_acquire(pqe_engine *engine, const char *who);
+void support_release(pqe_connection *connection);
+
+/* support_number on a connection. */
+int64_t support_number_on(pqe_connection *connection, const char *sql);
+
 /* A group's setup: fails, and says how to run the tests, where there is no server. */
 int support_need_server(void **state);
 

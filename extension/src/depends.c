@@ -211,6 +211,32 @@ add_named_need(PqeFacts *facts, PqeFact *fact)
 }
 
 /*
+ * What the server made for a partition after the parent's model (a trigger, a
+ * foreign key) is no fact, and what it needs is the parent's affair.
+ */
+static HTAB *
+find_clones(PqeFacts *facts)
+{
+	HASHCTL		control;
+	HTAB	   *clones;
+	ListCell   *lc;
+
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(ObjectAddress);
+	control.entrysize = sizeof(ObjectAddress);
+	control.hcxt = CurrentMemoryContext;
+	clones = hash_create("pqengine clones", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	foreach(lc, facts->edges)
+	{
+		DependRow  *row = lfirst(lc);
+
+		if (row->type == DEPENDENCY_PARTITION_PRI && pqe_facts_by_address(facts, &row->dependent) == NULL)
+			hash_search(clones, &row->dependent, HASH_ENTER, NULL);
+	}
+	return clones;
+}
+
+/*
  * Adds the edges of the facts from position FIRST on.
  */
 void
@@ -219,6 +245,8 @@ pqe_depends_read(PqeFacts *facts, int first)
 	MemoryContext old = MemoryContextSwitchTo(facts->context);
 	ListCell   *lc;
 
+	HTAB	   *clones = find_clones(facts);
+
 	foreach(lc, facts->edges)
 	{
 		DependRow  *row = lfirst(lc);
@@ -226,7 +254,8 @@ pqe_depends_read(PqeFacts *facts, int first)
 		PqeFact    *to;
 
 		CHECK_FOR_INTERRUPTS();
-		if (row->type == DEPENDENCY_EXTENSION)
+		if (row->type == DEPENDENCY_EXTENSION ||
+			hash_search(clones, &row->dependent, HASH_FIND, NULL) != NULL)
 			continue;
 		from = pqe_facts_resolve(facts, &row->dependent);
 		if (from == NULL || from->position < first)
@@ -243,5 +272,6 @@ pqe_depends_read(PqeFacts *facts, int first)
 	}
 	for (int i = first; i < list_length(facts->list); i++)
 		add_named_need(facts, list_nth(facts->list, i));
+	hash_destroy(clones);
 	MemoryContextSwitchTo(old);
 }

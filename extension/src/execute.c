@@ -371,6 +371,13 @@ run_until_settled(PqeBuild *build, List *statements)
 	}
 }
 
+static bool
+is_plain_schema(const PqeStatement *statement)
+{
+	return IsA(statement->raw->stmt, CreateSchemaStmt) &&
+		castNode(CreateSchemaStmt, statement->raw->stmt)->schemaElts == NIL;
+}
+
 /*
  * Sorts the statements of a model into what is run when.
  */
@@ -382,10 +389,16 @@ pqe_build_prepare(const PqeModel *model)
 	ListCell   *lc;
 
 	build->indexes = pqe_take_batchable_indexes(&statements);
+	/* schemas first: without one, a search_path might lead elsewhere */
+	foreach(lc, statements)
+		if (is_plain_schema(lfirst(lc)))
+			build->statements = lappend(build->statements, lfirst(lc));
 	foreach(lc, statements)
 	{
 		PqeStatement *statement = lfirst(lc);
 
+		if (is_plain_schema(statement))
+			continue;
 		/* event triggers last: they must not see the rest being built */
 		if (pqe_is_foreign_key(statement) || IsA(statement->raw->stmt, CreateEventTrigStmt) ||
 			IsA(statement->raw->stmt, AlterEventTrigStmt))

@@ -36,7 +36,8 @@ from_nothing(PqeFacts *facts, const PqeOptions *options)
 	{
 		PqeFact    *fact = lfirst(lc);
 
-		fact->ignored = is_given(fact) || (fact->parent != NULL && is_given(fact->parent)) ||
+		fact->ignored = is_given(fact) ||
+			(fact->parent != NULL && is_given(fact->parent) && !fact->kind->database_wide) ||
 			(fact->kind->database_wide && !options->all_schemas && fact->schema == NULL &&
 			 fact->dependents == NIL);
 	}

@@ -57,6 +57,12 @@ struct PqeKind
 	/* Writes inline_create children inside its own CREATE. */
 	bool		inlines;
 
+	/*
+	 * Joins its parent to what it needs, with all their parts: these come
+	 * first.
+	 */
+	bool		joins;
+
 	/* Has a body (property _body) whose words may be names of others. */
 	bool		has_body;
 

@@ -46,6 +46,8 @@ const PqeKind *const pqe_kinds[] = {
 	&pqe_kind_default,
 	&pqe_kind_constraint,
 	&pqe_kind_index,
+	&pqe_kind_inheritance,
+	&pqe_kind_index_inheritance,
 	&pqe_kind_trigger,
 	&pqe_kind_rule,
 	&pqe_kind_policy,

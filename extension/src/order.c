@@ -83,25 +83,27 @@ edges_of_need(PqeAction *action, PqeFact *needed, bool soft)
 		add_edge(needed->peer->create_action, action, soft);
 }
 
-/*
- * A part of a partitioned table joins it when that has all its columns.
- */
 static void
-edges_of_belonging(PqePlan *plan, PqeAction *action)
+edges_of_parts(PqeAction *action, PqeFact *whole)
 {
-	PqeFact    *fact = action->fact;
-	const char *whole_name = fact->kind->belongs_to ? fact->kind->belongs_to(fact) : NULL;
-	PqeFact    *whole;
 	ListCell   *lc;
 
-	if (whole_name == NULL)
-		return;
-	whole = pqe_facts_by_identity(plan->sides->desired, fact->kind, whole_name);
-	if (whole == NULL)
-		return;
 	foreach(lc, whole->children)
-		if (((PqeFact *) lfirst(lc))->kind->holds_data)
+		if (lfirst(lc) != action->fact && !((PqeFact *) lfirst(lc))->kind->joins)
 			edges_of_need(action, lfirst(lc), false);
+}
+
+/*
+ * Two tables are joined when both have all their parts.
+ */
+static void
+edges_of_joining(PqeAction *action)
+{
+	ListCell   *lc;
+
+	edges_of_parts(action, action->fact->parent);
+	foreach(lc, action->fact->depends_on)
+		edges_of_parts(action, lfirst(lc));
 }
 
 /*
@@ -134,7 +136,8 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 		edges_of_need(action, lfirst(lc), true);
 	if (fact->parent != NULL)
 		edges_of_need(action, fact->parent, false);
-	edges_of_belonging(plan, action);
+	if (fact->kind->joins)
+		edges_of_joining(action);
 	if (action->type == PQE_CREATE && fact->parent != NULL && fact->parent->peer != NULL)
 		edges_of_heirs(action, fact->parent->peer);
 }
@@ -233,6 +236,53 @@ freed_slot(const PqeAction *action)
 	return NULL;
 }
 
+static List *
+split_slots(const char *slots)
+{
+	List	   *list = NIL;
+	char	   *state = NULL;
+
+	if (slots == NULL)
+		return NIL;
+	for (char *slot = strtok_r(pstrdup(slots), "\n", &state); slot; slot = strtok_r(NULL, "\n", &state))
+		list = lappend(list, slot);
+	return list;
+}
+
+static void
+note_freed_slots(HTAB *slots, PqeAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, split_slots(freed_slot(action)))
+	{
+		const char *slot = lfirst(lc);
+		SlotEntry  *entry = hash_search(slots, &slot, HASH_ENTER, NULL);
+
+		entry->drop = action;
+	}
+}
+
+static void
+edges_of_wanted_slots(HTAB *slots, PqeAction *action)
+{
+	ListCell   *lc;
+
+	if (action->type != PQE_CREATE && action->type != PQE_ALTER)
+		return;
+	foreach(lc, split_slots(action->fact->slot))
+	{
+		const char *slot = lfirst(lc);
+		SlotEntry  *entry = hash_search(slots, &slot, HASH_FIND, NULL);
+
+		if (entry == NULL || entry->drop == action || entry->drop->fact->peer == action->fact)
+			continue;
+		add_edge(entry->drop, action, false);
+		/* making room for a successor is no mere tidying up */
+		entry->drop->makes_room = true;
+	}
+}
+
 static void
 edges_of_slots(PqePlan *plan)
 {
@@ -249,31 +299,9 @@ edges_of_slots(PqePlan *plan)
 	slots = hash_create("pqengine slots", 256, &control,
 						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
 	foreach(lc, plan->actions)
-	{
-		PqeAction  *action = lfirst(lc);
-		const char *slot;
-		SlotEntry  *entry;
-
-		slot = freed_slot(action);
-		if (slot == NULL)
-			continue;
-		entry = hash_search(slots, &slot, HASH_ENTER, NULL);
-		entry->drop = action;
-	}
+		note_freed_slots(slots, lfirst(lc));
 	foreach(lc, plan->actions)
-	{
-		PqeAction  *action = lfirst(lc);
-		SlotEntry  *entry;
-
-		if ((action->type != PQE_CREATE && action->type != PQE_ALTER) || action->fact->slot == NULL)
-			continue;
-		entry = hash_search(slots, &action->fact->slot, HASH_FIND, NULL);
-		if (entry == NULL || entry->drop == action || entry->drop->fact->peer == action->fact)
-			continue;
-		add_edge(entry->drop, action, false);
-		/* making room for a successor is no mere tidying up */
-		entry->drop->makes_room = true;
-	}
+		edges_of_wanted_slots(slots, lfirst(lc));
 	hash_destroy(slots);
 }
 
@@ -307,6 +335,30 @@ make_edges(PqePlan *plan)
 }
 
 /*
+ * What cannot be done without a gated action is gated as well: the create
+ * that takes a dropped table's name, and all that needs it.
+ */
+static void
+gate_successors(PqeAction *action)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, action->before)
+	{
+		PqeEdge    *edge = lfirst(lc);
+		PqeAction  *later = doer(edge->later);
+
+		if (edge->soft || later->gated)
+			continue;
+		later->gated = true;
+		gate_successors(later);
+	}
+	foreach(lc, action->holds)
+		gate_successors(lfirst(lc));
+}
+
+/*
  * Objects that are gone for good come last when they may not go: whoever runs
  * the plan can leave that part out.
  */
@@ -319,8 +371,11 @@ decide_gates(PqePlan *plan)
 	{
 		PqeAction  *action = lfirst(lc);
 
-		action->gated = action->type == PQE_DROP && action->wanted_gone &&
-			(!action->makes_room || action->fact->kind->holds_data);
+		if (action->gated || action->type != PQE_DROP || !action->wanted_gone || action->inside != NULL ||
+			(action->makes_room && !action->fact->kind->holds_data))
+			continue;
+		action->gated = true;
+		gate_successors(action);
 	}
 }
 

@@ -53,7 +53,7 @@ static const char query[] =
 "       format('%I.%I', n.nspname, c.relname) AS _table,"
 "       CASE t.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'"
 "            ELSE 'EXTENDED' END AS _type_storage,"
-"       c.reloftype <> 0 AS _typed"
+"       c.reloftype <> 0 AS _typed, t.typtype = 'd' AS _domain"
 "  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 "  JOIN pg_type t ON t.oid = a.atttypid"
@@ -175,6 +175,10 @@ create(PqeScript *script, PqeFact *fact)
 	bool		computed = pqe_value(fact, "generated") || pqe_value(fact, "identity_kind");
 	int			hazards = computed ? PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK : 0;
 
+	if (!script->fresh && pqe_flag(fact, "_typed"))
+		return;					/* the type's ADD ATTRIBUTE brings it */
+	if (pqe_flag(fact, "_domain"))
+		hazards |= PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK | PQE_MAY_FAIL_ON_DATA;
 	if (comes_from_parent(fact) || (!script->fresh && pqe_flag(fact, "_inherited")))
 	{
 		/* the parent's ADD COLUMN brings it; its settings are its own */
@@ -220,11 +224,13 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 {
 	if (!type_differs(from, to) && !to->retyped)
 		return false;
+	if (to->retyped)
+		return true;
 	/* the server would check a foreign key between the old type and the new */
 	if (dependent->kind == &pqe_kind_constraint && pqe_value(dependent, "_type")[0] == 'f')
-		return to->retyped || strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
+		return strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
 	if (dependent->kind == &pqe_kind_default)
-		return to->retyped || strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
+		return strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
 	return !dependent->kind->follows_column_type;
 }
 
@@ -335,7 +341,7 @@ emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	bool		cascaded = pqe_flag(from, "_inherited") && pqe_flag(to, "_inherited");
+	bool		cascaded = (pqe_flag(from, "_inherited") && pqe_flag(to, "_inherited")) || pqe_flag(to, "_typed");
 
 	if (!pqe_same(from, to, "generated"))
 		pqe_emit(script, PQE_NOT_REVERSIBLE, "ALTER TABLE %s ALTER COLUMN %s DROP EXPRESSION",
@@ -380,8 +386,8 @@ is_kept_by_child(const PqeScript *script, const PqeFact *fact)
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
-	if (pqe_flag(fact, "_inherited"))
-		return;					/* goes with the parent's */
+	if (pqe_flag(fact, "_inherited") || pqe_flag(fact, "_typed"))
+		return;					/* goes with the parent's, or the type's */
 	pqe_emit(script, pqe_value(fact, "generated") ? PQE_ACCESS_EXCLUSIVE_LOCK :
 			 PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK,
 			 "ALTER TABLE %s%s DROP COLUMN %s", is_kept_by_child(script, fact) ? "ONLY " : "",

@@ -121,9 +121,28 @@ can_alter(const PqeFact *from, const PqeFact *to)
 	return true;
 }
 
+/*
+ * A table OF the type takes part in what happens to it.
+ */
+static const char *
+cascade(const PqeFact *actual)
+{
+	ListCell   *lc;
+
+	foreach(lc, actual->dependents)
+	{
+		const PqeFact *dependent = lfirst(lc);
+
+		if (dependent->kind == &pqe_kind_table && pqe_value(dependent, "of_type") != NULL)
+			return " CASCADE";
+	}
+	return "";
+}
+
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
+	const char *tail = cascade(script->reverse ? to : from);
 	List	   *before = attributes_of(from);
 	List	   *after = attributes_of(to);
 	ListCell   *lc;
@@ -133,8 +152,8 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 		const char *line = lfirst(lc);
 
 		if (find_attribute(after, line) == NULL)
-			pqe_emit(script, PQE_DELETES_DATA, "ALTER TYPE %s DROP ATTRIBUTE %.*s", to->identity,
-					 name_length(line), line);
+			pqe_emit(script, PQE_DELETES_DATA, "ALTER TYPE %s DROP ATTRIBUTE %.*s%s", to->identity,
+					 name_length(line), line, tail);
 	}
 	foreach(lc, after)
 	{
@@ -143,10 +162,10 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 		int			length = name_length(line);
 
 		if (old == NULL)
-			pqe_emit(script, 0, "ALTER TYPE %s ADD ATTRIBUTE %s", to->identity, line);
+			pqe_emit(script, 0, "ALTER TYPE %s ADD ATTRIBUTE %s%s", to->identity, line, tail);
 		else if (strcmp(old, line) != 0)
-			pqe_emit(script, 0, "ALTER TYPE %s ALTER ATTRIBUTE %.*s TYPE%s", to->identity,
-					 length, line, line + length);
+			pqe_emit(script, 0, "ALTER TYPE %s ALTER ATTRIBUTE %.*s TYPE%s%s", to->identity,
+					 length, line, line + length, tail);
 	}
 }
 

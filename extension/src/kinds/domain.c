@@ -177,12 +177,22 @@ const PqeKind pqe_kind_domain = {
 	.drop_retired = drop_retired,
 };
 
+/*
+ * CREATE DOMAIN does not know NOT VALID.
+ */
+static bool
+stands_alone(const PqeFact *fact)
+{
+	return strstr(pqe_value(fact, "definition"), " NOT VALID") != NULL;
+}
+
 const PqeKind pqe_kind_domain_constraint = {
 	.name = "domain constraint",
 	.rank = 36,
 	.query = constraint_query,
 	.inline_create = true,
 	.rebuilds_parent = rebuilds_parent,
+	.stands_alone = stands_alone,
 	.create = create_constraint,
 	.drop = drop_constraint,
 	.inline_text = constraint_text,

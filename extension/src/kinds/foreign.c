@@ -37,7 +37,7 @@ static const char server_query[] =
 static const char table_query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
-"       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
+"       format(E'relation:%1$I.%2$I\\ntype:%1$I.%2$I', n.nspname, c.relname) AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
 "       quote_ident(s.srvname) AS server, " OPTIONS("f.ftoptions") " AS options,"
 "       (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"

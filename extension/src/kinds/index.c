@@ -20,7 +20,7 @@ static const char query[] =
 "       'pg_class'::regclass::oid AS parent_class, i.indrelid AS parent_id, 0 AS parent_sub,"
 "       pg_get_indexdef(c.oid) AS definition,"
 "       i.indisvalid OR c.relkind = 'I' AS valid,"
-"       CASE WHEN p.inhparent IS NOT NULL THEN p.inhparent::regclass::text END AS attached_to,"
+"       p.inhparent IS NOT NULL AS _attached,"
 "       i.indisclustered AS clustered, i.indisreplident AS replica_identity,"
 "       (SELECT string_agg(format('%s=%s', a.attnum, a.attstattarget), E'\\n' ORDER BY a.attnum)"
 "          FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS statistics,"
@@ -57,8 +57,6 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 			pqe_emit(script, 0, "ALTER INDEX %s ALTER COLUMN %.*s SET STATISTICS %s", to->identity,
 					 (int) strcspn(item, "="), item, strchr(item, '=') + 1);
 	}
-	if (pqe_value(to, "attached_to") && !(from && pqe_value(from, "attached_to")))
-		pqe_emit(script, 0, "ALTER INDEX %s ATTACH PARTITION %s", pqe_value(to, "attached_to"), to->identity);
 }
 
 static void
@@ -82,7 +80,7 @@ drop(PqeScript *script, PqeFact *fact)
 {
 	if (script->reverse && pqe_flag(fact, "replica_identity"))
 		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY DEFAULT", pqe_table_of(fact));
-	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_value(fact, "attached_to") ||
+	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_flag(fact, "_attached") ||
 		!script->options->concurrently || pqe_flag(fact, "_on_matview"))
 		pqe_emit(script, PQE_INDEX_DROPPED | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP INDEX %s", fact->identity);
 	else
@@ -102,12 +100,9 @@ is_redefined(const PqeFact *from, const PqeFact *to)
 static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
-	const char *before = pqe_value(from, "attached_to");
-
-	if (is_redefined(from, to))
-		return before == NULL && pqe_value(to, "attached_to") == NULL && !pqe_flag(from, "_partitioned") &&
-			!pqe_flag(to, "_partitioned") && from->dependents == NIL;
-	return before == NULL || pqe_same(from, to, "attached_to");
+	return !is_redefined(from, to) ||
+		(!pqe_flag(from, "_attached") && !pqe_flag(to, "_attached") && !pqe_flag(from, "_partitioned") &&
+		 !pqe_flag(to, "_partitioned") && from->dependents == NIL);
 }
 
 /*

@@ -44,6 +44,8 @@ extern const PqeKind pqe_kind_column;
 extern const PqeKind pqe_kind_default;
 extern const PqeKind pqe_kind_constraint;
 extern const PqeKind pqe_kind_index;
+extern const PqeKind pqe_kind_inheritance;
+extern const PqeKind pqe_kind_index_inheritance;
 extern const PqeKind pqe_kind_view;
 extern const PqeKind pqe_kind_matview;
 extern const PqeKind pqe_kind_trigger;

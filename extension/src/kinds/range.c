@@ -7,6 +7,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/builtins.h"
+
 static const char query[] =
 "SELECT 'pg_type'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, t.typname) AS identity, n.nspname AS schema, t.typname AS name,"
@@ -37,6 +39,33 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP TYPE %s", fact->identity);
 }
 
+/*
+ * A range brings functions and a multirange under names of their own, which
+ * its successor wants too: so columns are turned into text in between.
+ */
+static void
+retire(PqeScript *script, PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->dependents)
+	{
+		const PqeFact *column = lfirst(lc);
+
+		if (column->kind == &pqe_kind_column && column->peer != NULL)
+			pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_LONG_RUNNING,
+					 "ALTER TABLE %s ALTER COLUMN %s TYPE %s", pqe_table_of(column), quote_identifier(column->name),
+					 strstr(pqe_value(column, "type"), "[]") ? "text[]" : "text");
+	}
+	drop(script, fact);
+}
+
+static void
+drop_retired(PqeScript *script, PqeFact *fact)
+{
+	/* gone already */
+}
+
 const PqeKind pqe_kind_range = {
 	.name = "range type",
 	.rank = 37,
@@ -44,4 +73,6 @@ const PqeKind pqe_kind_range = {
 	.named_in_bodies = true,
 	.create = create,
 	.drop = drop,
+	.retire = retire,
+	.drop_retired = drop_retired,
 };

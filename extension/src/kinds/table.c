@@ -12,15 +12,14 @@
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
-"       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
+"       format(E'relation:%1$I.%2$I\\ntype:%1$I.%2$I', n.nspname, c.relname) AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
 "       c.relpersistence AS persistence,"
 "       CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,"
 "       CASE WHEN c.relispartition THEN (SELECT i.inhparent::regclass::text FROM pg_inherits i"
-"                                         WHERE i.inhrelid = c.oid) END AS partition_of,"
-"       pg_get_expr(c.relpartbound, c.oid) AS partition_bound,"
+"                                         WHERE i.inhrelid = c.oid) END AS _partition_of,"
 "       CASE WHEN NOT c.relispartition THEN (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
-"          FROM pg_inherits i WHERE i.inhrelid = c.oid) END AS inherits,"
+"          FROM pg_inherits i WHERE i.inhrelid = c.oid) END AS _inherits,"
 "       CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,"
 "       (SELECT string_agg(o, E'\\n' ORDER BY o) FROM ("
 "          SELECT format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))) AS o"
@@ -62,19 +61,11 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 }
 
 static void
-attach(PqeScript *script, const PqeFact *fact)
-{
-	pqe_emit(script, script->fresh ? 0 : PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA,
-			 "ALTER TABLE ONLY %s ATTACH PARTITION %s %s", pqe_value(fact, "partition_of"),
-			 fact->identity, pqe_value(fact, "partition_bound"));
-}
-
-static void
 create(PqeScript *script, PqeFact *fact)
 {
 	StringInfoData text;
 	const char *of_type = pqe_value(fact, "of_type");
-	const char *inherits = pqe_value(fact, "inherits");
+	const char *inherits = pqe_value(fact, "_inherits");
 	int			parts = 0;
 	ListCell   *lc;
 
@@ -111,8 +102,6 @@ create(PqeScript *script, PqeFact *fact)
 	if (pqe_value(fact, "tablespace"))
 		appendStringInfo(&text, "\nTABLESPACE %s", pqe_value(fact, "tablespace"));
 	pqe_emit(script, 0, "%s", text.data);
-	if (pqe_value(fact, "partition_of"))
-		attach(script, fact);
 	emit_settings(script, NULL, fact);
 }
 
@@ -122,35 +111,9 @@ can_alter(const PqeFact *from, const PqeFact *to)
 	return pqe_same(from, to, "partition_key") && pqe_same(from, to, "of_type");
 }
 
-/*
- * INHERIT and NO INHERIT for parents that came or went.
- */
-static void
-emit_inherits(PqeScript *script, PqeFact *from, PqeFact *to)
-{
-	const char *before = pqe_value(from, "inherits");
-	const char *after = pqe_value(to, "inherits");
-
-	if (before != NULL)
-		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s NO INHERIT %s", to->identity,
-				 before);
-	if (after != NULL)
-		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s INHERIT %s", to->identity, after);
-}
-
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	if (!pqe_same(from, to, "partition_of") || !pqe_same(from, to, "partition_bound"))
-	{
-		if (pqe_value(from, "partition_of"))
-			pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s DETACH PARTITION %s",
-					 pqe_value(from, "partition_of"), to->identity);
-		if (pqe_value(to, "partition_of"))
-			attach(script, to);
-	}
-	if (!pqe_same(from, to, "inherits"))
-		emit_inherits(script, from, to);
 	if (!pqe_same(from, to, "persistence"))
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_LONG_RUNNING,
 				 "ALTER TABLE %s SET %s", to->identity,
@@ -177,7 +140,7 @@ drop(PqeScript *script, PqeFact *fact)
 static const char *
 belongs_to(const PqeFact *fact)
 {
-	return pqe_value(fact, "partition_of");
+	return pqe_value(fact, "_partition_of");
 }
 
 const PqeKind pqe_kind_table = {

@@ -1,0 +1,119 @@
+/*-------------------------------------------------------------------------
+ *
+ * inheritance.c
+ *		Kinds: a table's place below its parent (INHERIT, or a partition's
+ *		ATTACH), and an index's place below a partitioned index.
+ *
+ * They are told apart from the table because they come later: both tables
+ * must have got their columns, constraints and indexes first, so that the
+ * server finds what it would otherwise make under names of its own.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+#include "utils/builtins.h"
+
+/* pg_inherits has no oid: the sequence number tells several parents apart. */
+static const char query[] =
+"SELECT 'pg_inherits'::regclass::oid AS classid, c.oid AS objid, i.inhseqno AS objsubid,"
+"       format('%I.%I of %s', n.nspname, c.relname, i.inhparent::regclass) AS identity, n.nspname AS schema,"
+"       c.relname AS name, NULL AS slot,"
+"       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
+"       pg_get_expr(c.relpartbound, c.oid) AS bound,"
+"       format('%I.%I', n.nspname, c.relname) AS _table, i.inhparent::regclass::text AS _parent,"
+"       format('%s:%s:0', 'pg_class'::regclass::oid, i.inhparent) AS _needs"
+"  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+" WHERE c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1)"
+" ORDER BY n.nspname, c.relname, i.inhseqno";
+
+static const char index_query[] =
+"SELECT 'pg_inherits'::regclass::oid AS classid, c.oid AS objid, i.inhseqno AS objsubid,"
+"       format('%I.%I of %s', n.nspname, c.relname, i.inhparent::regclass) AS identity, n.nspname AS schema,"
+"       c.relname AS name, NULL AS slot,"
+"       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
+"       format('%I.%I', n.nspname, c.relname) AS _index, i.inhparent::regclass::text AS _parent,"
+"       format('%s:%s:%s', 'pg_inherits'::regclass::oid, x.indrelid,"
+"              (SELECT min(ti.inhseqno) FROM pg_inherits ti WHERE ti.inhrelid = x.indrelid)) AS _needs"
+"  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+"  JOIN pg_index x ON x.indexrelid = c.oid"
+" WHERE n.oid = ANY ($1)"
+"   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))"
+" ORDER BY n.nspname, c.relname";
+
+/*
+ * INHERITS is written by the table's own CREATE.
+ */
+static bool
+stands_alone(const PqeFact *fact)
+{
+	return pqe_value(fact, "bound") != NULL;
+}
+
+static char *
+inline_text(PqeFact *fact)
+{
+	return NULL;
+}
+
+static void
+create(PqeScript *script, PqeFact *fact)
+{
+	const char *bound = pqe_value(fact, "bound");
+	int			hazards = script->fresh ? 0 : PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA;
+
+	if (bound != NULL)
+		pqe_emit(script, hazards, "ALTER TABLE ONLY %s ATTACH PARTITION %s %s", pqe_value(fact, "_parent"),
+				 pqe_table_of(fact), bound);
+	else
+		pqe_emit(script, script->fresh ? 0 : PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s INHERIT %s",
+				 pqe_table_of(fact), pqe_value(fact, "_parent"));
+}
+
+static void
+drop(PqeScript *script, PqeFact *fact)
+{
+	if (pqe_value(fact, "bound") != NULL)
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s DETACH PARTITION %s",
+				 pqe_value(fact, "_parent"), pqe_table_of(fact));
+	else
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s NO INHERIT %s", pqe_table_of(fact),
+				 pqe_value(fact, "_parent"));
+}
+
+static void
+create_index(PqeScript *script, PqeFact *fact)
+{
+	/* does nothing where the table's ATTACH has found the index itself */
+	pqe_emit(script, 0, "ALTER INDEX %s ATTACH PARTITION %s", pqe_value(fact, "_parent"),
+			 pqe_value(fact, "_index"));
+}
+
+static void
+drop_index(PqeScript *script, PqeFact *fact)
+{
+	/* an index leaves its parent only by going away */
+}
+
+const PqeKind pqe_kind_inheritance = {
+	.name = "inheritance",
+	.rank = 66,
+	.query = query,
+	.inline_create = true,
+	.follows_column_type = true,
+	.joins = true,
+	.stands_alone = stands_alone,
+	.create = create,
+	.drop = drop,
+	.inline_text = inline_text,
+};
+
+const PqeKind pqe_kind_index_inheritance = {
+	.name = "index inheritance",
+	.rank = 67,
+	.query = index_query,
+	.is_index = true,
+	.follows_column_type = true,
+	.create = create_index,
+	.drop = drop_index,
+};

@@ -74,8 +74,8 @@ sub work ($number, $out)
 		if ($failure)
 		{
 			my $signature = Property::Shrink::signature($failure);
-			# a cause that was made small twice already is only counted
-			if ($seen{$signature}++ < 2)
+			# a cause that was made small already is only counted
+			if (!$seen{$signature}++)
 			{
 				$failure = Property::Shrink::shrink($check, $failure, $option{shrink});
 				report($seed, $failure);

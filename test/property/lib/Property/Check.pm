@@ -143,29 +143,43 @@ sub converges ($self, $from, $to)
 	Property::Rows::fill($from->{dbh});
 	return if $self->migrate($from, $to) eq 'done';
 
-	# the rows stood in the way: once more without
+	# something stood in the way: once more without the rows, and without the
+	# partitions that would have been left alone
 	$self->{refused}++;
 	my $empty = $self->build($from->{statements});
-	my $ok = eval { $self->migrate($empty, $to); 1 };
+	my $ok = eval {
+		drop_tables($empty, Property::Rows::left_alone($from->{tables}, $to->{tables}));
+		$self->migrate($empty, $to);
+		1;
+	};
 	my $error = $@;
 	$self->discard($empty);
 	die $error unless $ok;
 }
 
+sub drop_tables ($built, @names)
+{
+	return unless @names;
+	$built->{dbh}->do("DROP TABLE IF EXISTS $_ CASCADE") for @names;
+	$built->{tables} = Property::Rows::tables($built->{dbh});
+}
+
 # Takes the database to the other's schema; 'done', or 'refused' where a step
-# that may fail because of the data did, and nothing was lost.
+# failed that may because of the data, and nothing was lost.
 sub migrate ($self, $from, $to)
 {
 	my $dbh = $from->{dbh};
 	my $rows = Property::Rows::census($dbh, $from->{tables});
 	my $plan = $self->plan('plan', $dbh, $to->{model});
-	my $outcome = $self->run_steps($dbh, $plan, $rows);
+	my @left_alone = Property::Rows::left_alone($from->{tables}, $to->{tables});
+	my $outcome = $self->run_steps($dbh, $plan, $rows, @left_alone > 0);
 	my @lost = Property::Rows::losses($dbh, $from->{tables}, $rows, $to->{tables});
 
 	fail('rows', $lost[0], plan => $plan, difference => \@lost) if @lost;
 	return $outcome if $outcome eq 'refused';
 	my $drift = eval { $dbh->selectall_arrayref('SELECT * FROM pqengine.drift(?, ?)', { Slice => {} }, $to->{model}, $OPTIONS) }
 	  // $self->fail_by_server('drift-error', $dbh, plan => $plan);
+	drop_tables({ dbh => $dbh }, @left_alone);
 	my @drift = map { drift_line($_) } @$drift;
 	my @difference = $self->dump_differences($from, $to);
 	fail('drift', $drift[0], plan => $plan, difference => [ @drift, @difference ]) if @drift;
@@ -178,7 +192,10 @@ sub drift_line ($row)
 	return join ' ', map { $_ // '-' } @$row{qw(change kind object property)}, 'expected:', $row->{expected}, 'actual:', $row->{actual};
 }
 
-sub run_steps ($self, $dbh, $plan, $rows)
+# A partition that the models do not hold may be in the way of one that they do.
+my $PARTITION_CONFLICT = qr/would overlap partition|conflicts with existing default partition/;
+
+sub run_steps ($self, $dbh, $plan, $rows, $left_alone)
 {
 	my $has_rows = grep { $_->{''} } values %$rows;
 
@@ -186,6 +203,7 @@ sub run_steps ($self, $dbh, $plan, $rows)
 	{
 		next if eval { $dbh->do($step->{statement}); 1 };
 		return 'refused' if $has_rows && grep { $_ eq 'may_fail_on_data' } $step->{hazards}->@*;
+		return 'refused' if $left_alone && $dbh->errstr =~ $PARTITION_CONFLICT;
 		$self->fail_by_server('step', $dbh, plan => $plan, difference => ["step $step->{seq}: $step->{statement}"]);
 	}
 	return 'done';

@@ -144,26 +144,42 @@ sub losses ($dbh, $before, $rows, $target)
 			push @lost, "$name: $rows->{$name}{''} rows, now " . ($kept->{$name}{''} // 'no table');
 			next;
 		}
-		push @lost, lost_values($name, $before->{$name}, $now->{$name}, $rows->{$name}, $kept->{$name}, $target);
+		push @lost, lost_values($name, $before->{$name}, $now->{$name}, $rows->{$name}, $kept->{$name}, counterpart($name, $before, $target));
 	}
 	return @lost;
+}
+
+# The table in the target.  A partition that the target lacks stays where its
+# parent does: those that come and go with the data are not for models to say.
+sub counterpart ($name, $before, $target)
+{
+	my $from = $before->{$name};
+
+	return $target->{$name} // ($from->{partition} ? $target->{ $from->{parent} } : undef);
+}
+
+# The partitions that stay though the target lacks them.
+sub left_alone ($before, $target)
+{
+	return grep { !$target->{$_} && stays($_, $before, $target) } sort keys %$before;
 }
 
 # Does the target have this table in a form that its rows can move into?
 sub stays ($name, $before, $target)
 {
-	my ($from, $to) = ($before->{$name}, $target->{$name});
+	my ($from, $to) = ($before->{$name}, counterpart($name, $before, $target));
 
-	return 0 unless $to && $from->{kind} eq $to->{kind} && $from->{partition_key} eq $to->{partition_key};
+	return 0 unless $to;
+	return 0 if $target->{$name} && ($from->{kind} ne $to->{kind} || $from->{partition_key} ne $to->{partition_key});
 	# a partition goes with a parent that has to be made again
 	my $parent = $from->{partition} ? $from->{parent} : undef;
-	return !defined $parent || !exists $target->{$parent} || stays($parent, $before, $target);
+	return !defined $parent || ($target->{$name} && !exists $target->{$parent}) || stays($parent, $before, $target);
 }
 
 sub lost_values ($name, $from, $to, $rows, $kept, $target)
 {
 	my %after = map { $_->{col} => $_ } $to->{columns}->@*;
-	my %wanted = map { $_->{col} => $_ } $target->{$name}{columns}->@*;
+	my %wanted = map { $_->{col} => $_ } $target->{columns}->@*;
 	my @lost;
 
 	for my $column ($from->{columns}->@*)

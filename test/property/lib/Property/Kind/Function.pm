@@ -133,7 +133,7 @@ sub over_relation ($g, $function)
 	my $table = $random->pick($g->{schema}->all(qw(Table))) or return scalar_sql($g, $function);
 
 	$function->{arguments} = [ { sql => "{q$table->{id}}", cat => 'other', name => 'r', mode => '' } ];
-	@$function{qw(returns language body late)} = ('text', 'sql', "SELECT (\$1).*::text", 1);
+	@$function{qw(returns language body late)} = ('text', 'sql', "SELECT (\$1)::text", 1);
 }
 
 sub change ($class, $g, $function)

@@ -89,8 +89,12 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 	ListCell   *lc;
 
 	foreach(lc, whole->children)
-		if (lfirst(lc) != action->fact && !((PqeFact *) lfirst(lc))->kind->joins)
-			edges_of_need(action, lfirst(lc), false);
+	{
+		PqeFact    *part = lfirst(lc);
+
+		if (!part->kind->joins && (part->kind->inline_create || part->kind->is_index))
+			edges_of_need(action, part, false);
+	}
 }
 
 /*
@@ -101,7 +105,8 @@ edges_of_joining(PqeAction *action)
 {
 	ListCell   *lc;
 
-	edges_of_parts(action, action->fact->parent);
+	if (action->inside == NULL)
+		edges_of_parts(action, action->fact->parent);
 	foreach(lc, action->fact->depends_on)
 		edges_of_parts(action, lfirst(lc));
 }
@@ -119,7 +124,7 @@ edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
 	{
 		PqeFact    *heir = lfirst(lc);
 
-		if (heir->kind == actual_parent->kind)
+		if (heir->kind == actual_parent->kind || heir->kind->joins)
 			add_edge(heir->drop_action, action, true);
 	}
 }

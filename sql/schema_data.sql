@@ -1,0 +1,79 @@
+--
+-- No rows and no values are lost without leave.  Whatever the models want,
+-- the steps that would lose some stand in the phase "drop", and the others
+-- can be run without them.
+--
+\pset format unaligned
+\pset tuples_only on
+SET client_min_messages = warning;
+CREATE SCHEMA tools;
+CREATE FUNCTION tools.kept(before text, rows text, wanted text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	step record;
+	counts text;
+	relation regclass;
+	old jsonb := '{}';
+	new jsonb;
+	held jsonb;
+BEGIN
+	EXECUTE 'CREATE SCHEMA app; SET search_path = app; ' || before;
+	EXECUTE rows;
+	RESET search_path;
+	FOR relation IN SELECT c.oid FROM pg_class c WHERE relnamespace = 'app'::regnamespace AND relkind IN ('r', 'p') LOOP
+		EXECUTE format('SELECT jsonb_agg(to_jsonb(x)) FROM %s x', relation) INTO held;
+		old := old || jsonb_build_object(relation::text, held);
+	END LOOP;
+	FOR step IN SELECT * FROM pqengine.plan('CREATE SCHEMA app; SET search_path = app; ' || wanted, '{"concurrently": false}') ORDER BY seq LOOP
+		IF step.phase <> 'drop' THEN
+			IF 'deletes_data' = ANY (step.hazards) THEN
+				RETURN NEXT 'NOT GATED: ' || step.statement;
+			END IF;
+			EXECUTE step.statement;
+		ELSIF 'deletes_data' = ANY (step.hazards) THEN
+			RETURN NEXT 'gated: ' || step.statement;
+		END IF;
+	END LOOP;
+	FOR relation IN SELECT c.oid FROM pg_class c WHERE relnamespace = 'app'::regnamespace AND relkind IN ('r', 'p') LOOP
+		EXECUTE format('SELECT jsonb_agg(to_jsonb(x)) FROM %s x', relation) INTO held;
+		IF NOT coalesce(held @> (old -> relation::text), old -> relation::text IS NULL OR old -> relation::text = 'null') THEN
+			RETURN NEXT format('LOST of %s: %s are now %s', relation, old -> relation::text, held);
+		END IF;
+		old := old - relation::text;
+	END LOOP;
+	IF old <> '{}' THEN
+		RETURN NEXT 'LOST: ' || old;
+	END IF;
+	DROP SCHEMA app CASCADE;
+END $$;
+
+SELECT tools.kept('CREATE TABLE t (i int); CREATE TABLE gone (i int)', 'INSERT INTO t VALUES (1); INSERT INTO gone VALUES (2)', 'CREATE TABLE t (i int)');
+SELECT tools.kept('CREATE TABLE t (i int, gone int)', 'INSERT INTO t VALUES (1, 2)', 'CREATE TABLE t (i int)');
+SELECT tools.kept('CREATE TABLE t (i int)', 'INSERT INTO t VALUES (1)', 'CREATE TABLE t (j int)');
+SELECT tools.kept('CREATE TABLE t (i int)', 'INSERT INTO t VALUES (1)', 'CREATE VIEW t AS SELECT 1 AS i; CREATE VIEW over AS SELECT * FROM t');
+SELECT tools.kept('CREATE TABLE t (i int)', 'INSERT INTO t VALUES (1)', 'CREATE TYPE t AS ENUM (''a''); CREATE TABLE u (t t)');
+SELECT tools.kept('CREATE TABLE t (i int, g int)', 'INSERT INTO t VALUES (1, 2)', 'CREATE TABLE t (i int, g int GENERATED ALWAYS AS (i) STORED)');
+SELECT tools.kept('CREATE TABLE t (i int, g int GENERATED ALWAYS AS (i * 2) STORED)', 'INSERT INTO t VALUES (1)', 'CREATE TABLE t (i int, g int)');
+SELECT tools.kept('CREATE TABLE p (i int) PARTITION BY RANGE (i); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE VIEW v AS SELECT * FROM p', 'INSERT INTO p VALUES (1)', 'CREATE TABLE p (i int) PARTITION BY HASH (i); CREATE VIEW v AS SELECT * FROM p');
+SELECT tools.kept('CREATE TABLE t (i int, r int)', 'INSERT INTO t VALUES (1)', 'CREATE TABLE t (i int, r int) PARTITION BY RANGE (i); CREATE TABLE t1 PARTITION OF t DEFAULT');
+SELECT tools.kept('CREATE TABLE p (i int) PARTITION BY RANGE (i); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)', 'INSERT INTO p VALUES (1)', 'CREATE TABLE p1 (i int)');
+SELECT tools.kept('CREATE TABLE t (i int, g int)', 'INSERT INTO t VALUES (1, 2)', 'CREATE TYPE ty AS (i int, g int); CREATE TABLE t OF ty');
+SELECT tools.kept('CREATE TYPE c AS (a int, b int); CREATE TABLE t (x c)', 'INSERT INTO t VALUES (''(1,2)'')', 'CREATE TYPE c AS (b int); CREATE TABLE t (x c)');
+SELECT tools.kept('CREATE TABLE a (i int, x int); CREATE TABLE b (y int) INHERITS (a)', 'INSERT INTO b VALUES (1, 2, 3)', 'CREATE TABLE a (i int); CREATE TABLE b (y int) INHERITS (a)');
+SELECT tools.kept('CREATE TABLE a (i int, x int); CREATE TABLE b (y int) INHERITS (a)', 'INSERT INTO b VALUES (1, 2, 3)', 'CREATE TABLE b (y int)');
+SELECT tools.kept('CREATE TABLE t (i int)', 'INSERT INTO t VALUES (1)', 'CREATE UNLOGGED TABLE t (i int)');
+SELECT tools.kept('CREATE SEQUENCE s; CREATE TABLE t (i int DEFAULT nextval(''s''))', 'INSERT INTO t DEFAULT VALUES', 'CREATE TABLE t (i int)');
+SELECT tools.kept('CREATE TABLE t (i serial)', 'INSERT INTO t DEFAULT VALUES', 'CREATE TABLE t (i int GENERATED ALWAYS AS IDENTITY)');
+SELECT tools.kept('CREATE TABLE t (i int); CREATE MATERIALIZED VIEW m AS SELECT i FROM t', 'INSERT INTO t VALUES (1)', 'CREATE TABLE t (i int); CREATE TABLE m (i int)');
+SELECT tools.kept('CREATE TYPE e AS ENUM (''a'', ''b''); CREATE DOMAIN d AS int; CREATE TABLE t (e e, d d, a e[])', 'INSERT INTO t VALUES (''a'', 1, ''{a,b}'')', 'CREATE TYPE e AS ENUM (''b'', ''a''); CREATE DOMAIN d AS bigint; CREATE TABLE t (e e, d d, a e[])');
+SELECT tools.kept('CREATE SCHEMA app2; CREATE TABLE app2.t (i int)', '', '');
+SELECT count(*) FROM pqengine.plan('', '{"schemas": ["app2"]}') WHERE phase <> 'drop';
+DROP SCHEMA app2 CASCADE;
+
+-- With leave it is done.
+CREATE SCHEMA app;
+CREATE TABLE app.t (i int, gone int);
+CREATE TABLE app.gone (i int);
+SELECT statement FROM pqengine.plan('CREATE SCHEMA app; CREATE TABLE app.t (i int)', '{"allow_drop": true}') ORDER BY seq \gexec
+SELECT * FROM pqengine.drift('CREATE SCHEMA app; CREATE TABLE app.t (i int)');
+DROP SCHEMA app CASCADE;
+DROP SCHEMA tools CASCADE;

@@ -51,13 +51,13 @@ parse_list(const char *text)
 }
 
 /*
- * The list with the owner's name in place of the word for it.
+ * The list with one grantee in the place of another.
  */
 char *
-pqe_acl_of_owner(const char *list, const char *owner)
+pqe_acl_rename(const char *list, const char *from, const char *to)
 {
 	StringInfoData text;
-	const char *word = "|" PQE_ACL_OWNER "|";
+	char	   *word = psprintf("|%s|", from);
 	const char *at;
 
 	if (list == NULL)
@@ -65,7 +65,7 @@ pqe_acl_of_owner(const char *list, const char *owner)
 	initStringInfo(&text);
 	while ((at = strstr(list, word)) != NULL)
 	{
-		appendStringInfo(&text, "%.*s|%s|", (int) (at - list), list, owner);
+		appendStringInfo(&text, "%.*s|%s|", (int) (at - list), list, to);
 		list = at + strlen(word);
 	}
 	appendStringInfoString(&text, list);

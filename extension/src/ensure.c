@@ -46,11 +46,14 @@ keep_creations(PqePlan *plan)
 }
 
 static bool
-needs_absent(PqePlan *plan, const PqeFact *fact)
+needs_absent(PqePlan *plan, PqeAction *of)
 {
 	ListCell   *lc;
 
-	foreach(lc, fact->depends_on)
+	foreach(lc, of->holds)
+		if (needs_absent(plan, lfirst(lc)))
+			return true;
+	foreach(lc, of->fact->depends_on)
 	{
 		PqeFact    *needed = lfirst(lc);
 		PqeAction  *action = needed->create_action;
@@ -77,7 +80,7 @@ leave_out_dependents(PqePlan *plan)
 		{
 			PqeAction  *action = lfirst(lc);
 
-			if (needs_absent(plan, action->fact))
+			if (needs_absent(plan, action))
 			{
 				plan->actions = foreach_delete_current(plan->actions, lc);
 				again = true;

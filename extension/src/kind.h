@@ -102,6 +102,9 @@ struct PqeKind
 	 */
 	bool		(*rebuilds_parent) (const PqeFact *desired, const PqeFact *actual_parent);
 
+	/* Does the way from one to the other lose values?  NULL: no. */
+	bool		(*loses_data) (const PqeFact *from, const PqeFact *to);
+
 	/* Can the differences be made without dropping it?  NULL: never. */
 	bool		(*can_alter) (const PqeFact *from, const PqeFact *to);
 

@@ -88,6 +88,10 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 {
 	ListCell   *lc;
 
+	if (whole->peer != NULL)
+		foreach(lc, whole->peer->children)
+			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
+
 	foreach(lc, whole->children)
 	{
 		PqeFact    *part = lfirst(lc);
@@ -159,6 +163,38 @@ edges_against_actual(PqeAction *action, PqeFact *dependent, bool hard)
 		add_edge(dependent->alter_action, action, false);
 }
 
+/*
+ * What a table has both of its own and from a parent goes there first.
+ */
+static void
+edges_of_namesakes(PqeAction *action)
+{
+	PqeFact    *fact = action->fact;
+	ListCell   *join;
+
+	if (fact->parent == NULL || !fact->kind->holds_data)
+		return;
+	foreach(join, fact->parent->children)
+	{
+		ListCell   *whole;
+
+		if (!((PqeFact *) lfirst(join))->kind->joins)
+			continue;
+		foreach(whole, ((PqeFact *) lfirst(join))->depends_on)
+		{
+			ListCell   *part;
+
+			foreach(part, ((PqeFact *) lfirst(whole))->children)
+			{
+				PqeFact    *other = lfirst(part);
+
+				if (other->kind == fact->kind && strcmp(other->name, fact->name) == 0)
+					add_edge(other->drop_action, action, true);
+			}
+		}
+	}
+}
+
 static void
 edges_of_drop(PqeAction *action)
 {
@@ -169,6 +205,7 @@ edges_of_drop(PqeAction *action)
 		edges_against_actual(action, lfirst(lc), true);
 	foreach(lc, fact->children)
 		edges_against_actual(action, lfirst(lc), true);
+	edges_of_namesakes(action);
 	if (action->rebuild && fact->retire_action != NULL)
 	{
 		/* the old form stays until the new one is in use */
@@ -188,7 +225,8 @@ edges_of_retire(PqeAction *action)
 	ListCell   *lc;
 
 	foreach(lc, action->fact->dependents)
-		add_edge(((PqeFact *) lfirst(lc))->drop_action, action, false);
+		if (((PqeFact *) lfirst(lc))->retire_action == NULL)
+			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, false);
 }
 
 static void
@@ -364,6 +402,34 @@ gate_successors(PqeAction *action)
 }
 
 /*
+ * Is it for the user to say whether this may happen?  Yes for what the models
+ * no longer hold, unless it only makes room, and for all that loses rows or
+ * values on the way.
+ */
+static bool
+wants_gate(const PqeAction *action)
+{
+	const PqeFact *fact = action->fact;
+	const PqeKind *kind = fact->kind;
+	bool		derived = kind->rebuilds != NULL && kind->rebuilds(fact);
+
+	switch (action->type)
+	{
+		case PQE_DROP:
+			if (kind->holds_data && !derived)
+				return true;
+			return action->wanted_gone && !action->makes_room;
+		case PQE_ALTER:
+			return kind->loses_data != NULL && kind->loses_data(action->from, fact);
+		case PQE_RETIRE:
+			return kind->loses_data != NULL && kind->loses_data(fact, fact->peer);
+		case PQE_CREATE:
+			return false;
+	}
+	return false;
+}
+
+/*
  * Objects that are gone for good come last when they may not go: whoever runs
  * the plan can leave that part out.
  */
@@ -376,8 +442,7 @@ decide_gates(PqePlan *plan)
 	{
 		PqeAction  *action = lfirst(lc);
 
-		if (action->gated || action->type != PQE_DROP || !action->wanted_gone || action->inside != NULL ||
-			(action->makes_room && !action->fact->kind->holds_data))
+		if (action->gated || action->inside != NULL || !wants_gate(action))
 			continue;
 		action->gated = true;
 		gate_successors(action);

@@ -48,18 +48,22 @@ add_action(PqePlan *plan, PqeActionType type, PqeFact *fact)
 }
 
 /*
- * Does a fact with rows in it (a column) use this one?
+ * Does a fact with rows in it (a column) use this one, be it through another
+ * type?
  */
 static bool
 is_used_by_rows(const PqeFact *actual)
 {
 	ListCell   *lc;
 
+	check_stack_depth();
 	foreach(lc, actual->dependents)
 	{
 		PqeFact    *dependent = lfirst(lc);
 
 		if (dependent->kind->on_takedown == PQE_STAYS && dependent->peer != NULL)
+			return true;
+		if (dependent->kind->retire != NULL && is_used_by_rows(dependent))
 			return true;
 	}
 	return false;
@@ -86,7 +90,8 @@ retype(PqePlan *plan, PqeFact *actual)
 static void
 put_back(PqePlan *plan, PqeFact *actual)
 {
-	if (actual->drop_action != NULL)
+	/* rows cannot be put back */
+	if (actual->drop_action != NULL || actual->kind->holds_data)
 		return;
 	add_action(plan, PQE_DROP, actual)->rebuild = true;
 	add_action(plan, PQE_CREATE, actual)->rebuild = true;

@@ -102,8 +102,8 @@ push_one(TypeCast *cast)
 static bool
 push_below(Node *node, void *context)
 {
-	if (node == NULL)
-		return false;
+	if (node == NULL || IsA(node, SQLValueFunction))
+		return false;			/* a leaf that the walker of 15 does not know */
 	if (IsA(node, TypeCast))
 		castNode(TypeCast, node)->arg = push_casts(castNode(TypeCast, node)->arg);
 	else if (IsA(node, A_Expr))

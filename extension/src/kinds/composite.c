@@ -80,6 +80,23 @@ find_attribute(List *list, const char *line)
 	return NULL;
 }
 
+/*
+ * An attribute that goes takes its values along.
+ */
+static bool
+loses_data(const PqeFact *from, const PqeFact *to)
+{
+	List	   *after = attributes_of(to);
+	ListCell   *lc;
+
+	if (from->dependents == NIL)
+		return false;
+	foreach(lc, attributes_of(from))
+		if (find_attribute(after, lfirst(lc)) == NULL)
+			return true;
+	return false;
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
@@ -152,7 +169,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 		const char *line = lfirst(lc);
 
 		if (find_attribute(after, line) == NULL)
-			pqe_emit(script, PQE_DELETES_DATA, "ALTER TYPE %s DROP ATTRIBUTE %.*s%s", to->identity,
+			pqe_emit(script, loses_data(from, to) ? PQE_DELETES_DATA : 0, "ALTER TYPE %s DROP ATTRIBUTE %.*s%s", to->identity,
 					 name_length(line), line, tail);
 	}
 	foreach(lc, after)
@@ -211,6 +228,7 @@ const PqeKind pqe_kind_composite = {
 	.query = query,
 	.named_in_bodies = true,
 	.create = create,
+	.loses_data = loses_data,
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,

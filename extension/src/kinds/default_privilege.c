@@ -56,7 +56,7 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_default_privilege = {
 	.name = "default privilege",
-	.rank = 12,
+	.rank = 119,				/* what is made before is not to get them */
 	.query = query,
 	.database_wide = true,
 	.create = create,

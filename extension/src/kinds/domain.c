@@ -163,12 +163,16 @@ rebuilds_parent(const PqeFact *desired, const PqeFact *actual_parent)
 	return is_used_inside_others(actual_parent);
 }
 
+static const char *const sql_properties[] = {"definition", NULL};
+static const char *const default_properties[] = {"default", NULL};
+
 const PqeKind pqe_kind_domain = {
 	.name = "domain",
 	.rank = 35,
 	.query = query,
 	.named_in_bodies = true,
 	.inlines = true,
+	.sql_properties = default_properties,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,
@@ -193,6 +197,7 @@ const PqeKind pqe_kind_domain_constraint = {
 	.inline_create = true,
 	.rebuilds_parent = rebuilds_parent,
 	.stands_alone = stands_alone,
+	.sql_properties = sql_properties,
 	.create = create_constraint,
 	.drop = drop_constraint,
 	.inline_text = constraint_text,

@@ -3,12 +3,16 @@
  * privilege.c
  *		Kind: the privileges on one object, its columns' included.
  *
- * A new object starts with the server's default privileges as ALTER DEFAULT
- * PRIVILEGES has left them (_baseline); GRANT and REVOKE make the difference.
+ * A new object starts with the server's default privileges as the database's
+ * own ALTER DEFAULT PRIVILEGES have left them (changes to those come last in a
+ * plan); GRANT and REVOKE make the difference.
  *
  *-------------------------------------------------------------------------
  */
 #include "kinds/kinds.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
 
 #include "acl.h"
 
@@ -25,12 +29,9 @@ static const char query[] =
 "       (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "quote_ident(a.attname)", "o.owner") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type, a.attname)"
 "          FROM pg_attribute a, aclexplode(a.attacl) x"
 "         WHERE o.classid = 'pg_class'::regclass AND a.attrelid = o.objid AND NOT a.attisdropped)) AS privileges,"
-"       (SELECT string_agg(DISTINCT " PQE_SQL_ACL_LINE_OWNED("x", "''", "o.owner") ", E'\\n')"
-"          FROM (SELECT * FROM aclexplode(coalesce((SELECT d.defaclacl FROM pg_default_acl d WHERE d.defaclnamespace = 0"
-"                                           AND d.defaclrole = o.owner AND d.defaclobjtype = o.default_letter),"
-"                                         acldefault(o.letter, o.owner)))"
-"                UNION SELECT * FROM aclexplode((SELECT d.defaclacl FROM pg_default_acl d WHERE d.defaclnamespace = o.namespace"
-"                                           AND d.defaclrole = o.owner AND d.defaclobjtype = o.default_letter))) x) AS _baseline,"
+"       (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "''", "o.owner") ", E'\\n') FROM aclexplode(acldefault(o.letter, o.owner)) x) AS _default,"
+"       CASE o.default_letter WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'"
+"                             WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END AS _class,"
 "       quote_ident(pg_get_userbyid(o.owner)) AS _owner"
 "  FROM ("
 "    SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner, c.relacl AS acl, n.oid AS namespace,"
@@ -67,7 +68,32 @@ in_scope(const PqeFact *fact, const PqeOptions *options)
 static char *
 list_of(const PqeFact *fact, const char *property, const char *owner)
 {
-	return pqe_acl_of_owner(pqe_value(fact, property), owner);
+	return pqe_acl_rename(pqe_value(fact, property), PQE_ACL_OWNER, owner);
+}
+
+/*
+ * What default privileges in the database as it is give to an object that the
+ * current user creates; NULL for no such entry.  Its creator's part becomes
+ * the owner's.
+ */
+static const char *
+default_entry(const PqeScript *script, const PqeFact *fact, bool in_schema)
+{
+	const char *creator = quote_identifier(GetUserNameFromId(GetUserId(), false));
+	const char *identity = psprintf("FOR ROLE %s%s%s ON %s", creator, in_schema ? " IN SCHEMA " : "",
+									in_schema ? quote_identifier(fact->schema) : "", pqe_value(fact, "_class"));
+	PqeFact    *entry = pqe_facts_by_identity(script->actual, &pqe_kind_default_privilege, identity);
+
+	return entry == NULL ? NULL : pqe_acl_rename(pqe_value(entry, "privileges"), creator, PQE_ACL_OWNER);
+}
+
+static char *
+baseline(const PqeScript *script, const PqeFact *fact)
+{
+	const char *everywhere = default_entry(script, fact, false);
+	const char *here = fact->schema ? default_entry(script, fact, true) : NULL;
+
+	return psprintf("%s\n%s", everywhere ? everywhere : pqe_value(fact, "_default"), here ? here : "");
 }
 
 static void
@@ -75,7 +101,7 @@ create(PqeScript *script, PqeFact *fact)
 {
 	const char *owner = pqe_value(fact, "_owner");
 
-	pqe_emit_acl(script, "", fact->identity, list_of(fact, "_baseline", owner),
+	pqe_emit_acl(script, "", fact->identity, pqe_acl_rename(baseline(script, fact), PQE_ACL_OWNER, owner),
 				 list_of(fact, "privileges", owner));
 }
 

@@ -52,7 +52,7 @@ retire(PqeScript *script, PqeFact *fact)
 	{
 		const PqeFact *column = lfirst(lc);
 
-		if (column->kind == &pqe_kind_column && column->peer != NULL)
+		if (column->kind == &pqe_kind_column && column->peer != NULL && !pqe_flag(column, "_inherited"))
 			pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_LONG_RUNNING,
 					 "ALTER TABLE %s ALTER COLUMN %s TYPE %s", pqe_table_of(column), quote_identifier(column->name),
 					 strstr(pqe_value(column, "type"), "[]") ? "text[]" : "text");

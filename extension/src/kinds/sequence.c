@@ -75,6 +75,9 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 		appendStringInfoString(&text, limit(to, "MAXVALUE", "maximum"));
 	if (!pqe_same(from, to, "start"))
 		appendStringInfo(&text, " START WITH %s", pqe_value(to, "start"));
+	/* where it has got to lies outside the other direction's bounds */
+	if ((pqe_value(from, "increment")[0] == '-') != (pqe_value(to, "increment")[0] == '-'))
+		appendStringInfoString(&text, " RESTART");
 	if (!pqe_same(from, to, "cache"))
 		appendStringInfo(&text, " CACHE %s", pqe_value(to, "cache"));
 	if (!pqe_same(from, to, "cycle"))

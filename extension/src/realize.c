@@ -20,12 +20,16 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "fingerprint.h"
 #include "kind.h"
 #include "realize.h"
 #include "snapshot.h"
 
 /* Indexes built between two rollbacks. */
 #define BATCH_SIZE 500
+
+/* How often the actual facts are read until they hold still. */
+#define READ_ATTEMPTS 3
 
 /* The advisory lock that lets one realization happen at a time. */
 #define LOCK_KEY1 0x70716531	/* "pqe1" */
@@ -129,6 +133,45 @@ pqe_read_actual(List *schema_names, const PqeOptions *options)
 
 	pqe_in_shadow(read_facts, facts);
 	return facts;
+}
+
+/*
+ * Reading takes many queries, and others may change the database meanwhile:
+ * what was read is good if the fingerprint is the same before and after.
+ */
+static PqeFacts *
+read_settled(List *schema_names, const PqeOptions *options)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	for (int attempt = 1; attempt <= READ_ATTEMPTS; attempt++)
+	{
+		char	   *before = pqe_fingerprint_of(schema_names, NULL);
+		PqeFacts   *volatile facts = NULL;
+
+		PG_TRY();
+		{
+			facts = pqe_read_actual(schema_names, options);
+		}
+		PG_CATCH();
+		{
+			MemoryContextSwitchTo(context);
+			/* an object that was there a moment ago */
+			if (geterrcode() != ERRCODE_INTERNAL_ERROR && geterrcode() != ERRCODE_UNDEFINED_OBJECT &&
+				geterrcode() != ERRCODE_UNDEFINED_TABLE)
+				PG_RE_THROW();
+			if (strcmp(before, pqe_fingerprint_of(schema_names, NULL)) == 0)
+				PG_RE_THROW();
+			FlushErrorState();
+		}
+		PG_END_TRY();
+		if (facts != NULL && strcmp(before, pqe_fingerprint_of(schema_names, NULL)) == 0)
+			return facts;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("the database was changed each time that it was read"),
+			 errhint("Try again when no other session runs DDL in the managed schemas.")));
 }
 
 /*
@@ -276,7 +319,7 @@ realize(PqeSides *sides, const char *models, const PqeOptions *options)
 	model = pqe_model_parse(models, options->search_path);
 	realization.model = model;
 	sides->schema_names = pqe_scope_schemas(model, options);
-	sides->actual = pqe_read_actual(sides->schema_names, options);
+	sides->actual = read_settled(sides->schema_names, options);
 	sides->desired = pqe_facts_create(options, sides->schema_names);
 	realization.facts = sides->desired;
 	pqe_in_shadow(build_and_read, &realization);
@@ -299,7 +342,7 @@ pqe_compare_sides(const char *models, const char *options_text, const PqeOptions
 	if (sides->snapshot->found)
 	{
 		sides->schema_names = sides->snapshot->schema_names;
-		sides->actual = pqe_read_actual(sides->schema_names, options);
+		sides->actual = read_settled(sides->schema_names, options);
 		sides->desired = pqe_snapshot_facts(sides->snapshot, options);
 	}
 	else

@@ -161,6 +161,26 @@ copy_schema_row(Oid from, Oid to)
 	CommandCounterIncrement();
 }
 
+/*
+ * ALTER SCHEMA RENAME would lock the schema, and keep others from creating
+ * anything in it (partitions, say) for as long as the shadow stands.  Rights
+ * have been checked.
+ */
+static void
+rename_schema(Oid schema, const char *name)
+{
+	Relation	rel = table_open(NamespaceRelationId, RowExclusiveLock);
+	HeapTuple	tuple = SearchSysCacheCopy1(NAMESPACEOID, ObjectIdGetDatum(schema));
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema %u", schema);
+	namestrcpy(&((Form_pg_namespace) GETSTRUCT(tuple))->nspname, name);
+	CatalogTupleUpdate(rel, &tuple->t_self, tuple);
+	heap_freetuple(tuple);
+	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
+}
+
 static Oid
 create_schema(const char *name)
 {
@@ -199,8 +219,7 @@ swap_all(const PqeModel *model, List *schema_names, const PqeOptions *options)
 		entry->old_oid = get_namespace_oid(name, true);
 		if (!OidIsValid(entry->old_oid))
 			continue;
-		RenameSchema(name, psprintf("pqengine swap %u", entry->old_oid));
-		CommandCounterIncrement();
+		rename_schema(entry->old_oid, psprintf("pqengine swap %u", entry->old_oid));
 		if (is_given(name, model, options))
 		{
 			entry->new_oid = create_schema(name);

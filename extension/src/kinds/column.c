@@ -328,7 +328,13 @@ emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	if (after == NULL)
 		pqe_emit(script, 0, "%s DROP IDENTITY", alter);
 	else if (before == NULL)
+	{
 		pqe_emit(script, 0, "%s ADD GENERATED %s", alter, identity_text(to));
+		/* the values that are there already must not come again */
+		pqe_emit(script, 0, "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), pg_catalog.max(%s))"
+				 " FROM %s HAVING pg_catalog.max(%s) > 0", quote_literal_cstr(pqe_table_of(to)),
+				 quote_literal_cstr(to->name), quoted_name(to), pqe_table_of(to), quoted_name(to));
+	}
 	else
 	{
 		if (strcmp(before, after) != 0)

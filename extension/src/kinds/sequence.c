@@ -10,6 +10,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/builtins.h"
+
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
@@ -98,7 +100,15 @@ drop(PqeScript *script, PqeFact *fact)
 static void
 create_owner(PqeScript *script, PqeFact *fact)
 {
+	const PqeFact *column = fact->depends_on != NIL ? linitial(fact->depends_on) : NULL;
+
 	pqe_emit(script, 0, "ALTER SEQUENCE %s OWNED BY %s", fact->identity, pqe_value(fact, "owned_by"));
+	/* a new sequence for a column that has values goes on behind them */
+	if (column != NULL && column->kind == &pqe_kind_column && column->create_action == NULL &&
+		fact->parent->create_action != NULL && !script->reverse)
+		pqe_emit(script, 0, "SELECT pg_catalog.setval(%s, pg_catalog.max(%s)) FROM %s HAVING pg_catalog.max(%s) > 0",
+				 quote_literal_cstr(fact->identity), quote_identifier(column->name), pqe_table_of(column),
+				 quote_identifier(column->name));
 }
 
 static void

@@ -136,35 +136,45 @@ pqe_read_actual(List *schema_names, const PqeOptions *options)
 }
 
 /*
+ * One attempt at reading; NULL where an object went away meanwhile, so that
+ * the fingerprint is no longer what it was BEFORE.
+ */
+static PqeFacts *
+try_read(List *schema_names, const PqeOptions *options, const char *before)
+{
+	MemoryContext context = CurrentMemoryContext;
+	PqeFacts   *volatile facts = NULL;
+
+	PG_TRY();
+	{
+		facts = pqe_read_actual(schema_names, options);
+	}
+	PG_CATCH();
+	{
+		int			code = geterrcode();
+
+		MemoryContextSwitchTo(context);
+		if ((code != ERRCODE_INTERNAL_ERROR && code != ERRCODE_UNDEFINED_OBJECT && code != ERRCODE_UNDEFINED_TABLE) ||
+			strcmp(before, pqe_fingerprint_of(schema_names, NULL)) == 0)
+			PG_RE_THROW();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return facts;
+}
+
+/*
  * Reading takes many queries, and others may change the database meanwhile:
  * what was read is good if the fingerprint is the same before and after.
  */
 static PqeFacts *
 read_settled(List *schema_names, const PqeOptions *options)
 {
-	MemoryContext context = CurrentMemoryContext;
-
 	for (int attempt = 1; attempt <= READ_ATTEMPTS; attempt++)
 	{
 		char	   *before = pqe_fingerprint_of(schema_names, NULL);
-		PqeFacts   *volatile facts = NULL;
+		PqeFacts   *facts = try_read(schema_names, options, before);
 
-		PG_TRY();
-		{
-			facts = pqe_read_actual(schema_names, options);
-		}
-		PG_CATCH();
-		{
-			MemoryContextSwitchTo(context);
-			/* an object that was there a moment ago */
-			if (geterrcode() != ERRCODE_INTERNAL_ERROR && geterrcode() != ERRCODE_UNDEFINED_OBJECT &&
-				geterrcode() != ERRCODE_UNDEFINED_TABLE)
-				PG_RE_THROW();
-			if (strcmp(before, pqe_fingerprint_of(schema_names, NULL)) == 0)
-				PG_RE_THROW();
-			FlushErrorState();
-		}
-		PG_END_TRY();
 		if (facts != NULL && strcmp(before, pqe_fingerprint_of(schema_names, NULL)) == 0)
 			return facts;
 	}

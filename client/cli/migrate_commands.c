@@ -250,6 +250,7 @@ int cli_generate(cli *c)
     pqe_migrate_options options = migrate_options(c);
     pqe_error error;
     char *path = NULL;
+    bool outrun = false;
     int code = CLI_DONE;
     pqe_status status = pqe_ensure_extension(c->engine, &error);
 
@@ -260,8 +261,14 @@ int cli_generate(cli *c)
     if (status == PQE_OK && c->options.dry_run) {
         code = dry_generate(c, &session);
     } else if (status == PQE_OK) {
-        status = pqe_migrations_generate(&session, c->options.message, &path, &error);
-        if (status == PQE_OK) {
+        status = pqe_migrations_generate(&session, c->options.message, &path, &outrun, &error);
+        if (status == PQE_OK && outrun) {
+            (void)fprintf(stderr,
+                          "pqengine: error: somebody else has written to %s meanwhile: look "
+                          "at it, and try again\n",
+                          c->options.migrations);
+            code = CLI_MIGRATION;
+        } else if (status == PQE_OK) {
             code = print_generated(c, path);
         }
     }

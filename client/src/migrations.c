@@ -111,31 +111,35 @@ static pqe_status lock_folder(const char *path, int *fd, pqe_error *error)
 /* Generate                                                                                       */
 /* ---------------------------------------------------------------------------------------------- */
 
-/* What another program has written meanwhile counts for the new version. */
-static pqe_status renew_version(const pqe_migration_session *session, pqe_migration_file *file,
-                                pqe_error *error)
+static bool has_file(const pqe_migration_session *session, const char *version)
+{
+    for (size_t i = 0; i < session->folder.count; i++) {
+        if (strcmp(session->folder.files[i].version, version) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Has somebody who migrates another database added to the folder since it was read?  Then what is
+ * to be written was planned without it.
+ */
+static pqe_status folder_grew(const pqe_migration_session *session, bool *grew, pqe_error *error)
 {
     pqe_migration_folder folder;
-    const char *newest = pqe_migration_session_newest(session);
     pqe_status status = pqe_migration_folder_read(folder_of(session->engine), &folder, error);
 
-    if (status != PQE_OK) {
-        return status;
-    }
-    if (folder.count > 0 &&
-        (newest == NULL || strcmp(folder.files[folder.count - 1].version, newest) > 0)) {
-        newest = folder.files[folder.count - 1].version;
-    }
-    if (newest != NULL && strcmp(file->version, newest) <= 0) {
-        free(file->version);
-        file->version = pqe_migration_new_version(newest);
+    *grew = false;
+    for (size_t i = 0; status == PQE_OK && i < folder.count; i++) {
+        *grew = *grew || !has_file(session, folder.files[i].version);
     }
     pqe_migration_folder_free(&folder);
-    return file->version == NULL ? pqe_error_no_memory(error) : PQE_OK;
+    return status;
 }
 
 static pqe_status write_file(const pqe_migration_session *session, pqe_migration_file *file,
-                             pqe_error *error)
+                             bool *outrun, pqe_error *error)
 {
     int lock;
     pqe_status status = lock_folder(folder_of(session->engine), &lock, error);
@@ -143,8 +147,8 @@ static pqe_status write_file(const pqe_migration_session *session, pqe_migration
     if (status != PQE_OK) {
         return status;
     }
-    status = renew_version(session, file, error);
-    if (status == PQE_OK) {
+    status = folder_grew(session, outrun, error);
+    if (status == PQE_OK && !*outrun) {
         status = pqe_migration_file_write(folder_of(session->engine), file, error);
     }
     (void)close(lock);
@@ -167,31 +171,39 @@ static pqe_status refuse_pending(const pqe_migration_session *session, pqe_error
     return PQE_OK;
 }
 
-pqe_status pqe_migrations_generate(pqe_migration_session *session, const char *message, char **path,
-                                   pqe_error *error)
+/* One attempt: outrun means that the folder has grown, and nothing was written. */
+static pqe_status generate_once(pqe_migration_session *session, const char *message,
+                                pqe_migration_file *file, bool *found, bool *outrun,
+                                pqe_error *error)
 {
-    pqe_migration_file file;
-    bool found = false;
-    pqe_status status;
+    pqe_status status = pqe_migrations_check(session, error);
 
-    *path = NULL;
-    memset(&file, 0, sizeof(file));
-    status = pqe_migrations_check(session, error);
+    *found = false;
+    *outrun = false;
     if (status == PQE_OK) {
         status = refuse_pending(session, error);
     }
     if (status == PQE_OK) {
-        status = pqe_migration_plan(session, message, &found, &file, error);
+        status = pqe_migration_plan(session, message, found, file, error);
     }
     if (status == PQE_OK) {
         status = pqe_migrations_init(session->engine, NULL, error);
     }
-    if (status != PQE_OK || !found) {
-        pqe_migration_file_free(&file);
-        return status;
+    if (status == PQE_OK && *found) {
+        status = write_file(session, file, outrun, error);
     }
-    status = write_file(session, &file, error);
-    if (status == PQE_OK) {
+    return status;
+}
+
+pqe_status pqe_migrations_generate(pqe_migration_session *session, const char *message, char **path,
+                                   bool *outrun, pqe_error *error)
+{
+    pqe_migration_file file = {0};
+    bool found;
+    pqe_status status = generate_once(session, message, &file, &found, outrun, error);
+
+    *path = NULL;
+    if (status == PQE_OK && found && !*outrun) {
         pqe_log(&session->engine->settings, PQE_LOG_INFO, "Auto-generated migration: %s",
                 file.version);
         *path = file.path;
@@ -386,16 +398,6 @@ pqe_status pqe_migrations_downgrade(pqe_migration_session *session, size_t count
 /* At the start of a program                                                                      */
 /* ---------------------------------------------------------------------------------------------- */
 
-static bool has_file(const pqe_migration_session *session, const char *version)
-{
-    for (size_t i = 0; i < session->folder.count; i++) {
-        if (strcmp(session->folder.files[i].version, version) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static pqe_status restore_file(const pqe_migration_session *session, const PGresult *result,
                                int row, bool *restored, pqe_error *error)
 {
@@ -452,32 +454,44 @@ static pqe_status restore_missing(pqe_migration_session *session, pqe_error *err
     return status == PQE_OK && restored ? pqe_migration_session_reload(session, error) : status;
 }
 
+/* Applies what is in the folder, and counts it. */
+static pqe_status upgrade_and_count(pqe_migration_session *session, size_t *total, pqe_error *error)
+{
+    size_t applied;
+    pqe_status status = pqe_migrations_upgrade(session, &applied, error);
+
+    *total += applied;
+    return status == PQE_OK && applied > 0 ? pqe_migration_session_reload(session, error) : status;
+}
+
+/*
+ * Applies what is pending, writes a migration for what still differs, and applies that.  Where
+ * somebody else has added to the folder meanwhile it begins again.
+ */
 static pqe_status migrate(pqe_migration_session *session, bool with_models, pqe_error *error)
 {
-    char *path = NULL;
-    size_t applied = 0;
-    size_t more = 0;
+    size_t total = 0;
+    bool again = true;
     pqe_status status = restore_missing(session, error);
 
-    if (status == PQE_OK) {
-        status = pqe_migrations_upgrade(session, &applied, error);
-    }
-    if (status == PQE_OK && applied > 0) {
-        status = pqe_migration_session_reload(session, error);
-    }
-    if (status == PQE_OK && with_models) {
-        status = pqe_migrations_generate(session, "auto", &path, error);
-    }
-    if (status == PQE_OK && path != NULL) {
-        status = pqe_migration_session_reload(session, error);
-        if (status == PQE_OK) {
-            status = pqe_migrations_upgrade(session, &more, error);
+    while (status == PQE_OK && again) {
+        char *path = NULL;
+
+        again = false;
+        status = upgrade_and_count(session, &total, error);
+        if (status == PQE_OK && with_models) {
+            status = pqe_migrations_generate(session, "auto", &path, &again, error);
         }
+        if (status == PQE_OK && (path != NULL || again)) {
+            status = pqe_migration_session_reload(session, error);
+        }
+        if (status == PQE_OK && path != NULL) {
+            status = upgrade_and_count(session, &total, error);
+        }
+        free(path);
     }
-    free(path);
-    if (applied + more > 0) {
-        pqe_log(&session->engine->settings, PQE_LOG_INFO, "Applied %zu migration(s)",
-                applied + more);
+    if (total > 0) {
+        pqe_log(&session->engine->settings, PQE_LOG_INFO, "Applied %zu migration(s)", total);
     }
     return status;
 }

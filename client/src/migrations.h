@@ -15,10 +15,12 @@ pqe_status pqe_migrations_init(pqe_engine *engine, bool *made, pqe_error *error)
  * Writes a migration for what differs between database and models, under the session's lock.
  * Every migration in the folder must be applied before.
  *
- *   *path   the file, to be freed with free, or NULL where nothing differs
+ *   *path     the file, to be freed with free, or NULL where nothing was written
+ *   *outrun   nothing was written because somebody else has added to the folder meanwhile: what is
+ *             there must be applied first
  */
 pqe_status pqe_migrations_generate(pqe_migration_session *session, const char *message, char **path,
-                                   pqe_error *error);
+                                   bool *outrun, pqe_error *error);
 
 /*
  * Applies what is pending, in the order of versions, up to the session's target.  *applied counts

@@ -26,13 +26,12 @@ put("$folder/models/orders.sql",
 sub start_ten
 {
 	my ($database, $migrations) = @_;
-	my $dsn = $node->connstr($database);
 	my @runs;
 	for my $i (1 .. 10)
 	{
 		my $run = { in => '', err => '' };
 		$run->{handle} = IPC::Run::start(
-			[ $program, $dsn, 'models', $migrations->($i) // () ],
+			[ $program, $node->connstr(ref $database ? $database->($i) : $database), 'models', $migrations->($i) // () ],
 			'<', \$run->{in}, '>', \my $out, '2>', \$run->{err},
 			init => sub { chdir $folder or die "$folder: $!" });
 		push @runs, $run;
@@ -80,6 +79,14 @@ is(scalar keys %contents, 1, 'and all the same');
 # again: nothing to do
 my @results = start_ten('own', sub { "own$_[0]" });
 is(join('', map { $_->[1] } @results) =~ /Applied|Auto-generated|created/, '', 'a second start does nothing');
+
+# Two databases that share a folder: the lock of a database does not keep them apart.
+@results = start_ten(sub { $_[0] % 2 ? 'odd' : 'even' }, sub { 'common' });
+is(join(' ', map { $_->[0] } @results), join(' ', (0) x 10), 'two databases: none fails')
+  or diag(map { $_->[1] } @results);
+is(scalar(my @common = glob("$folder/common/*")), 1, 'two databases: one migration for both');
+is($node->safe_psql($_, "SELECT to_regclass('orders_user'), count(*) FROM pqengine.migration"), 'orders_user|1', "two databases: $_ has it")
+  for 'odd', 'even';
 
 # Without migrations: the tables are made directly.
 @results = start_ten('direct', sub { undef });

@@ -595,11 +595,12 @@ PQE_API bool pqe_is_null(const pqe_result *result, size_t row, size_t column);
  *   float double       any value that reads as a number, Infinity and NaN included
  *   text               any type, in the server's text form (numeric, json, enums, arrays, ...); a
  *                      pointer to it, and to NULL with PQE_OK where the value is NULL
- *   bytes              bytea: a pointer and a length; NULL and 0 with PQE_OK where the value is
- * NULL uuid               16 bytes date               days since 1970-01-01; infinite: INT32_MAX,
- * INT32_MIN timestamp          timestamp, timestamptz and date: microseconds since 1970-01-01
- * 00:00, UTC for timestamptz; infinite: INT64_MAX, INT64_MIN time               time: microseconds
- * since midnight
+ *   bytes              bytea: a pointer and a length; NULL and 0 with PQE_OK where the value is NULL
+ *   uuid               16 bytes
+ *   date               days since 1970-01-01; infinite: INT32_MAX, INT32_MIN
+ *   timestamp          timestamp, timestamptz and date: microseconds since 1970-01-01 00:00, UTC for
+ *                      timestamptz; infinite: INT64_MAX, INT64_MIN
+ *   time               time: microseconds since midnight
  */
 PQE_API pqe_status pqe_get_bool(const pqe_result *result, size_t row, size_t column, bool *value,
                                 pqe_error *error);

@@ -174,5 +174,32 @@ CREATE FUNCTION mine(hstore) RETURNS text LANGUAGE sql AS $f$select $1 operator(
 CREATE VIEW v AS SELECT h -> 'a' AS a, s % 'x' AS like_x FROM t;
 $$);
 
+-- What the database holds outside of every schema, and which points into a managed one, is not the models' business unless they speak of it.
+CREATE SCHEMA app;
+CREATE TABLE app.t (i int PRIMARY KEY);
+CREATE TYPE app.c AS (i int);
+CREATE FUNCTION app.f(app.c) RETURNS int LANGUAGE sql AS 'select 1';
+CREATE FOREIGN DATA WRAPPER regress_wrapper;
+CREATE SERVER regress_server FOREIGN DATA WRAPPER regress_wrapper;
+SET client_min_messages = error;	-- of wal_level
+CREATE PUBLICATION regress_publication FOR TABLE app.t;
+CREATE PUBLICATION regress_schema FOR TABLES IN SCHEMA app;
+SET client_min_messages = warning;
+CREATE CAST (app.c AS int) WITH FUNCTION app.f(app.c);
+CREATE FUNCTION app.e() RETURNS event_trigger LANGUAGE plpgsql AS 'begin end';
+CREATE EVENT TRIGGER regress_event ON sql_drop EXECUTE FUNCTION app.e();
+COMMENT ON PUBLICATION regress_publication IS 'a publication';
+COMMENT ON CAST (app.c AS int) IS 'a cast';
+COMMENT ON EVENT TRIGGER regress_event IS 'an event trigger';
+COMMENT ON SERVER regress_server IS 'a server';
+\set models 'CREATE SCHEMA app; CREATE TABLE app.t (i int PRIMARY KEY); CREATE TYPE app.c AS (i int); CREATE FUNCTION app.f(app.c) RETURNS int LANGUAGE sql AS ''select 1''; CREATE FUNCTION app.e() RETURNS event_trigger LANGUAGE plpgsql AS ''begin end'';'
+SELECT * FROM pqengine.drift(:'models');
+SELECT statement FROM pqengine.plan(:'models');
+SELECT pqengine.export('{app}') ~ 'pqengine swap' AS leaks;
+DROP EVENT TRIGGER regress_event;
+DROP SCHEMA app CASCADE;
+DROP PUBLICATION regress_publication, regress_schema;
+DROP FOREIGN DATA WRAPPER regress_wrapper CASCADE;
+
 DROP SCHEMA tools CASCADE;
 DROP ROLE regress_converge;

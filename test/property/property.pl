@@ -26,19 +26,19 @@ ends (see Check.pm); inside scripts/with-cluster.
 
   --pairs N       how many pairs (default 500)
   --seed N        of the first pair; the others count up from it (default 1)
+  --seeds N,N,... just these pairs
   --jobs N        processes at once (default 2)
   --kinds A,B     only these kinds, besides schemas and tables
   --dump-each N   pg_dump judges each Nth pair (default 1: all)
   --shrink N      tries to make a failing pair small (default 400)
-  --stop-after N  ends after that many failures (default: none)
   --print         prints the pair of --seed and what the server takes of it, checks nothing
   --help          this text
 
 Failures are written to PQE_PROPERTY_FAILURES (default: a folder in the temporary one).
 TEXT
 
-my %option = (pairs => 500, seed => 1, jobs => 2, 'dump-each' => 1, shrink => 400, 'stop-after' => 0);
-GetOptions(\%option, 'pairs=i', 'seed=i', 'jobs=i', 'kinds=s', 'dump-each=i', 'shrink=i', 'stop-after=i', 'print', 'help')
+my %option = (pairs => 500, seed => 1, jobs => 2, 'dump-each' => 1, shrink => 400);
+GetOptions(\%option, 'pairs=i', 'seed=i', 'seeds=s', 'jobs=i', 'kinds=s', 'dump-each=i', 'shrink=i', 'print', 'help')
   or die $HELP;
 if ($option{help}) { print $HELP; exit; }
 binmode STDOUT, ':encoding(UTF-8)';
@@ -46,6 +46,7 @@ binmode STDERR, ':encoding(UTF-8)';
 $| = 1;
 
 my $folder = $ENV{PQE_PROPERTY_FAILURES} // tempdir('pqe-property-XXXXXX', TMPDIR => 1, CLEANUP => 0);
+my @seeds = $option{seeds} ? split /,/, $option{seeds} : map { $option{seed} + $_ } 0 .. $option{pairs} - 1;
 my $kinds = $option{kinds} ? [ split /,/, $option{kinds} ] : undef;
 
 sub make_pair ($seed)
@@ -64,9 +65,9 @@ sub work ($number, $out)
 	my $cluster = Property::Cluster->new("property_$number");
 	my %seen;
 
-	for (my $index = $number; $index < $option{pairs}; $index += $option{jobs})
+	for (my $index = $number; $index < @seeds; $index += $option{jobs})
 	{
-		my $seed = $option{seed} + $index;
+		my $seed = $seeds[$index];
 		my $check = Property::Check->new($cluster, dump => int($index / $option{jobs}) % $option{'dump-each'} == 0);
 		my $started = time;
 		my $failure = $check->pair(make_pair($seed));
@@ -94,7 +95,7 @@ sub report ($seed, $failure)
 {
 	my $text = join '', "--- seed $seed: $failure->{class} ($failure->{direction})\n$failure->{message}\n",
 	  "\n-- A\n", text_of($failure->{a}), "\n-- B\n", text_of($failure->{b}),
-	  $failure->{plan} ? ("\n-- plan\n", map { "$_->{seq}. $_->{statement}\n" } $failure->{plan}->@*) : (),
+	  $failure->{plan} ? ("\n-- plan\n", map { step_text($_) } $failure->{plan}->@*) : (),
 	  $failure->{difference} ? ("\n-- difference\n", map { "$_\n" } $failure->{difference}->@*) : ();
 
 	make_path($folder);
@@ -104,9 +105,14 @@ sub report ($seed, $failure)
 	print "$text\n";
 }
 
+sub step_text ($step)
+{
+	return "$step->{seq}. $step->{statement}" . ($step->{hazards}->@* ? "  -- @{$step->{hazards}}" : '') . "\n";
+}
+
 sub print_pair
 {
-	my ($a, $b) = make_pair($option{seed});
+	my ($a, $b) = make_pair($seeds[0]);
 	my $cluster = Property::Cluster->new('property_print');
 	my $check = Property::Check->new($cluster);
 
@@ -124,7 +130,7 @@ sub run_all
 	my (@pipes, %count, %causes);
 	my ($started, $spent, $longest) = (time, 0, 0);
 
-	printf "seed %d, %d pairs, %d processes; failures go to %s\n", $option{seed}, @option{qw(pairs jobs)}, $folder;
+	printf "first seed %d, %d pairs, %d processes; failures go to %s\n", $seeds[0], scalar @seeds, $option{jobs}, $folder;
 	Property::Cluster->new('property')->prepare;
 	for my $number (0 .. $option{jobs} - 1)
 	{

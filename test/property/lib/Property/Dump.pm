@@ -44,6 +44,8 @@ sub normal_statement ($text)
 		my $columns = join ",\n    ", sort @$items;
 		$text = substr($text, 0, $start) . "    $columns\n" . substr $text, $end;
 	}
+	# by the columns' numbers
+	$text =~ s/(?<= ON )(.+)(?= FROM )/join ', ', sort { $a cmp $b } split m{, }, $1/e if $text =~ m{\ACREATE STATISTICS };
 	$text =~ s/(?<=\bWITH \()([^()]+)(?=\))/join ', ', sort split m{, }, $1/e
 	  if $text =~ /\A(?:CREATE|ALTER)/;
 	return $text;

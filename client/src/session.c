@@ -124,7 +124,7 @@ static void drop_statements(pqe_session *session, pqe_deadline deadline)
     char name[PQE_STATEMENT_NAME];
 
     while (pqe_statement_cache_next_dropped(session->cache, name)) {
-        char sql[64];
+        char sql[PQE_STATEMENT_NAME + sizeof("DEALLOCATE ")];
         pqe_error error;
 
         snprintf(sql, sizeof(sql), "DEALLOCATE %s", name);

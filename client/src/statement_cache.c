@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* Longer statements are seldom the same twice. */
 #define LONGEST_SQL 16384
@@ -34,6 +35,11 @@ typedef struct entry {
 } entry;
 
 struct pqe_statement_cache {
+    /*
+     * Part of every name.  Behind a connection pooler several clients share a server session, and a
+     * name that two of them use would execute the other's statement.
+     */
+    uint64_t owner;
     uint64_t clock;
     uint64_t numbers;    /* given out so far; none is used twice */
     uint64_t seen[SEEN]; /* hashes of statements that came once, each in the one slot it can have */
@@ -52,8 +58,13 @@ pqe_statement_cache *pqe_statement_cache_new(size_t size)
         slots *= 2;
     }
     cache = calloc(1, sizeof(*cache) + slots * sizeof(entry));
-    if (cache != NULL) {
-        cache->slots = slots;
+    if (cache == NULL) {
+        return NULL;
+    }
+    cache->slots = slots;
+    if (getrandom(&cache->owner, sizeof(cache->owner), 0) != (ssize_t)sizeof(cache->owner)) {
+        free(cache);
+        return NULL;
     }
     return cache;
 }
@@ -121,9 +132,10 @@ static entry *find(pqe_statement_cache *cache, uint64_t hash, const char *sql,
     return NULL;
 }
 
-static void name_statement(char name[PQE_STATEMENT_NAME], uint64_t number)
+static void name_statement(const pqe_statement_cache *cache, char name[PQE_STATEMENT_NAME],
+                           uint64_t number)
 {
-    snprintf(name, PQE_STATEMENT_NAME, "pqe_%" PRIu64, number);
+    snprintf(name, PQE_STATEMENT_NAME, "pqe_%016" PRIx64 "_%" PRIu64, cache->owner, number);
 }
 
 /* Empties an entry whose statement is to be dropped on the server.  False: not before others are.
@@ -177,7 +189,7 @@ pqe_cache_action pqe_statement_cache_decide(pqe_statement_cache *cache, const ch
     at = find(cache, hash, sql, params, &victim);
     if (at != NULL) {
         at->used = ++cache->clock;
-        name_statement(name, at->number);
+        name_statement(cache, name, at->number);
         return PQE_CACHE_EXECUTE;
     }
     seen = &cache->seen[(hash >> 32) % SEEN];
@@ -190,7 +202,7 @@ pqe_cache_action pqe_statement_cache_decide(pqe_statement_cache *cache, const ch
     }
     victim->used = ++cache->clock;
     victim->number = ++cache->numbers;
-    name_statement(name, victim->number);
+    name_statement(cache, name, victim->number);
     return PQE_CACHE_PREPARE;
 }
 
@@ -199,7 +211,7 @@ void pqe_statement_cache_forget(pqe_statement_cache *cache, const char *name, bo
     for (size_t i = 0; i < cache->slots; i++) {
         char own[PQE_STATEMENT_NAME];
 
-        name_statement(own, cache->entries[i].number);
+        name_statement(cache, own, cache->entries[i].number);
         if (cache->entries[i].sql != NULL && strcmp(own, name) == 0) {
             if (!on_server || !drop_entry(cache, &cache->entries[i])) {
                 clear_entry(&cache->entries[i]);
@@ -213,6 +225,6 @@ bool pqe_statement_cache_next_dropped(pqe_statement_cache *cache, char name[PQE_
     if (cache->dropped_count == 0) {
         return false;
     }
-    name_statement(name, cache->dropped[--cache->dropped_count]);
+    name_statement(cache, name, cache->dropped[--cache->dropped_count]);
     return true;
 }

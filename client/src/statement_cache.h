@@ -18,9 +18,9 @@ typedef enum pqe_cache_action {
 } pqe_cache_action;
 
 /* Room for the name of a prepared statement. */
-#define PQE_STATEMENT_NAME 24
+#define PQE_STATEMENT_NAME 48
 
-/* NULL where memory runs out. */
+/* NULL where memory, or randomness for names, is not to be had. */
 pqe_statement_cache *pqe_statement_cache_new(size_t size);
 void pqe_statement_cache_free(pqe_statement_cache *cache);
 

@@ -111,6 +111,24 @@ static void what_waits_to_be_dropped_is_bounded(void **state)
     pqe_statement_cache_free(cache);
 }
 
+/* Sessions that share a server session behind a pooler must not use each other's names. */
+static void no_two_caches_have_names_in_common(void **state)
+{
+    pqe_statement_cache *one = pqe_statement_cache_new(8);
+    pqe_statement_cache *two = pqe_statement_cache_new(8);
+    char first[PQE_STATEMENT_NAME];
+    char second[PQE_STATEMENT_NAME];
+
+    (void)state;
+    decide(one, "a", 0, first);
+    assert_int_equal(decide(one, "a", 0, first), PQE_CACHE_PREPARE);
+    decide(two, "a", 0, second);
+    assert_int_equal(decide(two, "a", 0, second), PQE_CACHE_PREPARE);
+    assert_string_not_equal(first, second);
+    pqe_statement_cache_free(one);
+    pqe_statement_cache_free(two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +136,7 @@ int main(void)
         cmocka_unit_test(a_forgotten_one_gets_another_name),
         cmocka_unit_test(the_least_recently_used_makes_room),
         cmocka_unit_test(what_waits_to_be_dropped_is_bounded),
+        cmocka_unit_test(no_two_caches_have_names_in_common),
     };
 
     return cmocka_run_group_tests_name("statement cache", tests, NULL, NULL);

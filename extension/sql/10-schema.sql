@@ -3,18 +3,26 @@
 
 -- What models want, kept from one call to the next; nothing is lost when rows
 -- are deleted.  Whoever may not write here does without.
+-- A row is its maker's alone: what it holds ends up in statements that the
+-- reader may run.
 CREATE TABLE snapshot (
-	key text PRIMARY KEY,
+	key text NOT NULL,
+	made_by name NOT NULL DEFAULT current_user,
 	schemas text[] NOT NULL,
 	environment text NOT NULL,
 	clean text,
 	facts bytea NOT NULL,
-	made_at timestamptz NOT NULL DEFAULT now()
+	made_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (key, made_by)
 );
+
+ALTER TABLE snapshot ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON snapshot USING (made_by = current_user) WITH CHECK (made_by = current_user);
 
 COMMENT ON TABLE snapshot IS
 'a cache: what models want, by the hash of their text; rows may be deleted at any time';
 COMMENT ON COLUMN snapshot.key IS 'hash of models, options, role and versions';
+COMMENT ON COLUMN snapshot.made_by IS 'the role that built the models, and alone uses the row';
 COMMENT ON COLUMN snapshot.schemas IS 'the managed schemas';
 COMMENT ON COLUMN snapshot.environment IS 'what else the facts depend on, as it was';
 COMMENT ON COLUMN snapshot.clean IS 'fingerprint at which the database did not differ';
@@ -28,6 +36,7 @@ CREATE FUNCTION plan(models text, options jsonb DEFAULT '{}',
                      OUT statement text, OUT reverse text, OUT hazards text[], OUT transactional bool)
 RETURNS SETOF record
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pqe_plan';
 
 COMMENT ON FUNCTION plan(text, jsonb) IS
@@ -38,6 +47,7 @@ CREATE FUNCTION drift(models text, options jsonb DEFAULT '{}',
                       OUT expected text, OUT actual text)
 RETURNS SETOF record
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pqe_drift';
 
 COMMENT ON FUNCTION drift(text, jsonb) IS
@@ -46,6 +56,7 @@ COMMENT ON FUNCTION drift(text, jsonb) IS
 CREATE FUNCTION ensure_tables(models text, options jsonb DEFAULT '{}')
 RETURNS SETOF text
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pqe_ensure_tables';
 
 COMMENT ON FUNCTION ensure_tables(text, jsonb) IS
@@ -55,6 +66,7 @@ CREATE FUNCTION prove(models text, sample_rows int DEFAULT 0, options jsonb DEFA
                       OUT ok bool, OUT seq int, OUT statement text, OUT error text)
 RETURNS SETOF record
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pqe_prove';
 
 COMMENT ON FUNCTION prove(text, int, jsonb) IS
@@ -63,6 +75,7 @@ COMMENT ON FUNCTION prove(text, int, jsonb) IS
 CREATE FUNCTION export(schemas text[] DEFAULT NULL)
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pqe_export';
 
 COMMENT ON FUNCTION export(text[]) IS
@@ -71,6 +84,7 @@ COMMENT ON FUNCTION export(text[]) IS
 CREATE FUNCTION fingerprint(schemas text[] DEFAULT NULL)
 RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pqe_fingerprint';
 
 COMMENT ON FUNCTION fingerprint(text[]) IS

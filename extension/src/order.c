@@ -172,7 +172,7 @@ edges_of_namesakes(PqeAction *action)
 	PqeFact    *fact = action->fact;
 	ListCell   *join;
 
-	if (fact->parent == NULL || !fact->kind->holds_data)
+	if (fact->parent == NULL || !fact->kind->holds_data || action->inside != NULL)
 		return;
 	foreach(join, fact->parent->children)
 	{
@@ -430,6 +430,28 @@ wants_gate(const PqeAction *action)
 }
 
 /*
+ * What is taken down for a gated rebuild is taken down only if that happens.
+ */
+static void
+gate_dependents(PqeFact *actual)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, actual->dependents)
+	{
+		PqeFact    *dependent = lfirst(lc);
+		PqeAction  *action = dependent->drop_action;
+
+		if (action == NULL || action->gated)
+			continue;
+		action->gated = true;
+		gate_successors(action);
+		gate_dependents(dependent);
+	}
+}
+
+/*
  * Objects that are gone for good come last when they may not go: whoever runs
  * the plan can leave that part out.
  */
@@ -446,6 +468,8 @@ decide_gates(PqePlan *plan)
 			continue;
 		action->gated = true;
 		gate_successors(action);
+		if (action->rebuild)
+			gate_dependents(action->fact);
 	}
 }
 

@@ -40,21 +40,21 @@
 #define FORMAT 1
 
 static const char find_query[] =
-"SELECT schemas, environment, clean FROM pqengine.snapshot WHERE key = $1";
+"SELECT schemas, environment, clean FROM pqengine.snapshot WHERE key = $1 AND made_by = current_user";
 
 static const char facts_query[] =
-"SELECT facts FROM pqengine.snapshot WHERE key = $1";
+"SELECT facts FROM pqengine.snapshot WHERE key = $1 AND made_by = current_user";
 
 static const char keep_query[] =
 "INSERT INTO pqengine.snapshot (key, schemas, environment, facts) VALUES ($1, $2, $3, $4)"
-" ON CONFLICT (key) DO UPDATE SET schemas = excluded.schemas, environment = excluded.environment,"
+" ON CONFLICT (key, made_by) DO UPDATE SET schemas = excluded.schemas, environment = excluded.environment,"
 "  facts = excluded.facts, clean = NULL, made_at = now()";
 
 static const char forget_query[] =
-"DELETE FROM pqengine.snapshot WHERE made_at < now() - interval '30 days'";
+"DELETE FROM pqengine.snapshot WHERE made_at < now() - interval '30 days' AND made_by = current_user";
 
 static const char clean_query[] =
-"UPDATE pqengine.snapshot SET clean = $2 WHERE key = $1";
+"UPDATE pqengine.snapshot SET clean = $2 WHERE key = $1 AND made_by = current_user";
 
 /* What a given schema hands down to its double, and the extensions there are. */
 static const char environment_query[] =
@@ -210,7 +210,7 @@ send_text(StringInfo out, const char *text)
 static char *
 receive_text(StringInfo in)
 {
-	int			length = pq_getmsgint(in, 4);
+	int			length = (int32) pq_getmsgint(in, 4);
 
 	return length < 0 ? NULL : pnstrdup(pq_getmsgbytes(in, length), length);
 }
@@ -225,15 +225,75 @@ send_list(StringInfo out, List *facts)
 		pq_sendint32(out, ((PqeFact *) lfirst(lc))->position);
 }
 
-static List *
-receive_list(StringInfo in, PqeFact **all)
+/* All facts of a snapshot, by position. */
+typedef struct Incoming
 {
-	int			count = pq_getmsgint(in, 4);
+	PqeFact   **facts;
+	int			count;
+} Incoming;
+
+static void
+malformed(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("malformed row in pqengine.snapshot"),
+			 errhint("Delete it: it is only a cache.")));
+}
+
+/*
+ * A number of things that take at least SIZE bytes each.
+ */
+static int
+receive_count(StringInfo in, int size)
+{
+	int			count = (int32) pq_getmsgint(in, 4);
+
+	if (count < 0 || count > (in->len - in->cursor) / size)
+		malformed();
+	return count;
+}
+
+/*
+ * The fact at a position; NULL for -1.
+ */
+static PqeFact *
+receive_position(StringInfo in, const Incoming *all)
+{
+	int			position = (int32) pq_getmsgint(in, 4);
+
+	if (position == -1)
+		return NULL;
+	if (position < 0 || position >= all->count)
+		malformed();
+	return all->facts[position];
+}
+
+static List *
+receive_list(StringInfo in, const Incoming *all)
+{
+	int			count = receive_count(in, 4);
 	List	   *list = NIL;
 
 	for (int i = 0; i < count; i++)
-		list = lappend(list, all[pq_getmsgint(in, 4)]);
+	{
+		PqeFact    *fact = receive_position(in, all);
+
+		if (fact == NULL)
+			malformed();
+		list = lappend(list, fact);
+	}
 	return list;
+}
+
+static char *
+receive_name(StringInfo in)
+{
+	char	   *name = receive_text(in);
+
+	if (name == NULL)
+		malformed();
+	return name;
 }
 
 static void
@@ -257,38 +317,35 @@ send_fact(StringInfo out, const PqeFact *fact)
 }
 
 /*
- * The reverse; ALL has room for every fact, so that later ones can be named.
+ * The reverse; ALL has every fact, so that later ones can be named.
  */
 static void
-receive_fact(StringInfo in, PqeFacts *facts, PqeFact *fact, PqeFact **all)
+receive_fact(StringInfo in, PqeFacts *facts, PqeFact *fact, const Incoming *all)
 {
 	int			flags;
 	int			count;
-	int			position;
 	ListCell   *lc;
 
-	fact->kind = pqe_kind_by_name(receive_text(in));
-	fact->identity = receive_text(in);
+	fact->kind = pqe_kind_by_name(receive_name(in));
+	fact->identity = receive_name(in);
 	fact->schema = receive_text(in);
-	fact->name = receive_text(in);
+	fact->name = receive_name(in);
 	fact->slot = receive_text(in);
 	flags = pq_getmsgbyte(in);
 	fact->declared_owner = (flags & 1) != 0;
 	fact->declared_privileges = (flags & 2) != 0;
-	count = pq_getmsgint(in, 4);
+	count = receive_count(in, 4);
 	if (fact->kind == NULL || count != pqe_kind_columns(fact->kind)->count)
-		elog(ERROR, "malformed snapshot");
+		malformed();
 	fact->values = palloc0(sizeof(char *) * (count + 1));
 	for (int i = 0; i < count; i++)
 		fact->values[i] = receive_text(in);
-	position = (int32) pq_getmsgint(in, 4);
-	if (position >= 0)
-	{
-		fact->parent = all[position];
+	fact->parent = receive_position(in, all);
+	if (fact->parent == fact)
+		malformed();
+	if (fact->parent != NULL)
 		fact->parent->children = lappend(fact->parent->children, fact);
-	}
-	position = (int32) pq_getmsgint(in, 4);
-	fact->goes_with = position >= 0 ? all[position] : NULL;
+	fact->goes_with = receive_position(in, all);
 	fact->depends_on = receive_list(in, all);
 	foreach(lc, fact->depends_on)
 		((PqeFact *) lfirst(lc))->dependents = lappend(((PqeFact *) lfirst(lc))->dependents, fact);
@@ -300,13 +357,15 @@ static void
 receive_facts(StringInfo in, PqeFacts *facts)
 {
 	MemoryContext old = MemoryContextSwitchTo(facts->context);
-	int			count = pq_getmsgint(in, 4);
-	PqeFact   **all = palloc(sizeof(PqeFact *) * (count + 1));
+	Incoming	all;
 
-	for (int i = 0; i < count; i++)
-		all[i] = palloc0(sizeof(PqeFact));
-	for (int i = 0; i < count; i++)
-		receive_fact(in, facts, all[i], all);
+	all.count = receive_count(in, 40);
+	all.facts = palloc(sizeof(PqeFact *) * (all.count + 1));
+	for (int i = 0; i < all.count; i++)
+		all.facts[i] = palloc0(sizeof(PqeFact));
+	for (int i = 0; i < all.count; i++)
+		receive_fact(in, facts, all.facts[i], &all);
+	pq_getmsgend(in);
 	MemoryContextSwitchTo(old);
 }
 

@@ -31,6 +31,8 @@
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_publication.h"
+#include "catalog/pg_publication_namespace.h"
+#include "catalog/pg_publication_rel.h"
 #include "catalog/pg_type.h"
 #include "commands/alter.h"
 #include "commands/comment.h"
@@ -476,7 +478,8 @@ declares(const PqeModel *model, NodeTag tag)
 /*
  * Objects that live in no schema are in the way of the models' own under the
  * same name, so far as they are compared at all.  Event triggers go in any
- * case: users' must not see what is built only to be looked at.
+ * case, since users' must not see what is built only to be looked at, and so
+ * do publications, which nothing in a model can need.
  */
 void
 pqe_swap_database_wide(const PqeModel *model, const PqeOptions *options)
@@ -487,13 +490,15 @@ pqe_swap_database_wide(const PqeModel *model, const PqeOptions *options)
 		Oid			catalog;
 	}			wide[] = {
 		{T_AlterDefaultPrivilegesStmt, DefaultAclRelationId},
-		{T_CreatePublicationStmt, PublicationRelationId},
 		{T_CreateForeignServerStmt, ForeignServerRelationId},
 		{T_CreateFdwStmt, ForeignDataWrapperRelationId},
 		{T_CreateCastStmt, CastRelationId},
 	};
 
 	hide_rows(EventTriggerRelationId);
+	hide_rows(PublicationRelRelationId);
+	hide_rows(PublicationNamespaceRelationId);
+	hide_rows(PublicationRelationId);
 	for (int i = 0; i < lengthof(wide); i++)
 		if (options->all_schemas || declares(model, wide[i].tag))
 			hide_rows(wide[i].catalog);

@@ -16,6 +16,8 @@ static const char query[] =
 "                         WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END"
 "       || CASE c.castcontext WHEN 'i' THEN ' AS IMPLICIT' WHEN 'a' THEN ' AS ASSIGNMENT' ELSE '' END AS definition"
 "  FROM pg_cast c WHERE c.oid >= 16384 AND $1 IS NOT NULL"
+"   AND NOT EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
+"                    WHERE t.oid IN (c.castsource, c.casttarget) AND n.nspname LIKE 'pqengine swap %')"
 "   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'i')"
 " ORDER BY 4";
 

@@ -59,6 +59,14 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	}
 }
 
+static int
+build_hazards(const PqeFact *fact)
+{
+	bool		unique = strncmp(pqe_value(fact, "definition"), "CREATE UNIQUE", 13) == 0;
+
+	return PQE_INDEX_BUILD | PQE_LONG_RUNNING | (unique ? PQE_MAY_FAIL_ON_DATA : 0);
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
@@ -69,9 +77,7 @@ create(PqeScript *script, PqeFact *fact)
 		pqe_emit(script, script->fresh || pqe_flag(fact, "_partitioned") ? 0 : PQE_INDEX_BUILD | PQE_LONG_RUNNING,
 				 "%s", definition);
 	else
-		pqe_emit_alone(script, PQE_INDEX_BUILD | PQE_LONG_RUNNING |
-					   (strncmp(definition, "CREATE UNIQUE", 13) == 0 ? PQE_MAY_FAIL_ON_DATA : 0),
-					   "%s", pqe_after_word(definition, "INDEX", " CONCURRENTLY"));
+		pqe_emit_alone(script, build_hazards(fact), "%s", pqe_after_word(definition, "INDEX", " CONCURRENTLY"));
 	emit_settings(script, NULL, fact);
 }
 
@@ -142,7 +148,7 @@ swap(PqeScript *script, PqeFact *from, PqeFact *to)
 		create(script, to);
 		return;
 	}
-	pqe_emit_alone(script, PQE_INDEX_BUILD | PQE_LONG_RUNNING, "%s",
+	pqe_emit_alone(script, build_hazards(to), "%s",
 				   pqe_after_word(renamed_definition(to, name), "INDEX", " CONCURRENTLY"));
 	drop(script, from);
 	pqe_emit(script, 0, "ALTER INDEX %s RENAME TO %s",

@@ -106,6 +106,29 @@ create(PqeScript *script, PqeFact *fact)
 }
 
 /*
+ * The privileges of columns that go need no REVOKE.
+ */
+static char *
+without_lost_columns(const PqeScript *script, const PqeFact *fact, char *list)
+{
+	const char *table = strchr(fact->identity, ' ') + 1;
+	StringInfoData kept;
+	char	   *state = NULL;
+
+	initStringInfo(&kept);
+	for (char *line = strtok_r(list, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+	{
+		const char *column = strrchr(line, '|') + 1;
+
+		if (column[0] == '\0' ||
+			pqe_facts_by_identity(script->desired, &pqe_kind_column, psprintf("%s.%s", table, column)) != NULL ||
+			pqe_facts_by_identity(script->desired, &pqe_kind_table, table) == NULL)
+			appendStringInfo(&kept, "%s\n", line);
+	}
+	return kept.data;
+}
+
+/*
  * Where owners are compared as well, the object has got its new one by now.
  */
 static void
@@ -113,7 +136,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
 	const char *owner = pqe_value(script->options->owners == PQE_SCOPE_ALL ? to : from, "_owner");
 
-	pqe_emit_acl(script, "", to->identity, list_of(from, "privileges", owner),
+	pqe_emit_acl(script, "", to->identity, without_lost_columns(script, to, list_of(from, "privileges", owner)),
 				 list_of(to, "privileges", owner));
 }
 

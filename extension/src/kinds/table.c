@@ -18,8 +18,6 @@ static const char query[] =
 "       CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,"
 "       CASE WHEN c.relispartition THEN (SELECT i.inhparent::regclass::text FROM pg_inherits i"
 "                                         WHERE i.inhrelid = c.oid) END AS _partition_of,"
-"       CASE WHEN NOT c.relispartition THEN (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
-"          FROM pg_inherits i WHERE i.inhrelid = c.oid) END AS _inherits,"
 "       CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,"
 "       (SELECT string_agg(o, E'\\n' ORDER BY o) FROM ("
 "          SELECT format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))) AS o"
@@ -60,12 +58,33 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY %s", to->identity, after ? after : "DEFAULT");
 }
 
+/*
+ * The parents whose inheritance is written into the CREATE, in their order;
+ * NULL where there are none.
+ */
+static const char *
+inherited_tables(const PqeFact *fact)
+{
+	StringInfoData text;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	foreach(lc, fact->children)
+	{
+		const PqeFact *child = lfirst(lc);
+
+		if (child->kind == &pqe_kind_inheritance && child->inlined)
+			appendStringInfo(&text, "%s%s", text.len ? ", " : "", pqe_value(child, "_parent"));
+	}
+	return text.len > 0 ? text.data : NULL;
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
 	StringInfoData text;
 	const char *of_type = pqe_value(fact, "of_type");
-	const char *inherits = pqe_value(fact, "_inherits");
+	const char *inherits = inherited_tables(fact);
 	int			parts = 0;
 	ListCell   *lc;
 

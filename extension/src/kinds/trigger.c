@@ -12,7 +12,8 @@
 static const char query[] =
 "SELECT 'pg_trigger'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I.%I', n.nspname, c.relname, t.tgname) AS identity, n.nspname AS schema,"
-"       t.tgname AS name, NULL AS slot,"
+"       t.tgname AS name,"
+"       CASE WHEN t.tgconstraint <> 0 THEN format('constraint:%I.%I.%I', n.nspname, c.relname, t.tgname) END AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
 "       pg_get_triggerdef(t.oid) AS definition,"
 "       CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END AS enabled,"

@@ -134,12 +134,12 @@ sub run_all
 	Property::Cluster->new('property')->prepare;
 	for my $number (0 .. $option{jobs} - 1)
 	{
-		my $pid = open(my $pipe, '-|') // die "fork: $!\n";
+		my $pid = open(my $pipe, '-|:encoding(UTF-8)') // die "fork: $!\n";
 		if (!$pid)
 		{
-			my $out = *STDOUT;
 			open(my $lines, '>&', \*STDOUT) or die "dup: $!\n";
 			open(STDOUT, '>&', \*STDERR) or die "dup: $!\n";
+			binmode $lines, ':encoding(UTF-8)';
 			$lines->autoflush(1);
 			work($number, $lines);
 			exit 0;

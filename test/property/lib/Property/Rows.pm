@@ -14,7 +14,9 @@ SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkin
        a.attgenerated::text AS generated, a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS needed,
        format_type(a.atttypid, a.atttypmod) AS type_name, t.typnamespace = 'pg_catalog'::regnamespace AS builtin,
        coalesce(pg_get_partkeydef(c.oid), '') AS partition_key,
-       (SELECT min(inhparent::regclass::text) FROM pg_inherits WHERE inhrelid = c.oid AND c.relispartition) AS parent
+       (SELECT quote_ident(pn.nspname) || '.' || quote_ident(p.relname)
+        FROM pg_inherits JOIN pg_class p ON p.oid = inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+        WHERE inhrelid = c.oid AND c.relispartition) AS parent
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

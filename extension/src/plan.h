@@ -90,6 +90,9 @@ extern List *pqe_diff_properties(const PqeFact *actual, const PqeFact *desired);
 /* plan.c */
 extern PqePlan *pqe_plan_make(PqeSides *sides, const PqeOptions *options);
 
+/* edges.c */
+extern void pqe_plan_edges(PqePlan *plan);
+
 /* order.c */
 extern void pqe_plan_order(PqePlan *plan);
 

@@ -444,10 +444,9 @@ pqe_swap_schemas(const PqeModel *model, List *schema_names, const PqeOptions *op
  * Empties a catalog of what users put there, extensions' own rows aside.
  */
 static void
-hide_rows(Oid catalog)
+hide_rows(Oid catalog, AttrNumber oid_column)
 {
 	Relation	rel = table_open(catalog, RowExclusiveLock);
-	AttrNumber	oid_column = get_object_attnum_oid(catalog);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple;
 
@@ -488,18 +487,19 @@ pqe_swap_database_wide(const PqeModel *model, const PqeOptions *options)
 	{
 		NodeTag		tag;
 		Oid			catalog;
+		AttrNumber	oid_column;
 	}			wide[] = {
-		{T_AlterDefaultPrivilegesStmt, DefaultAclRelationId},
-		{T_CreateForeignServerStmt, ForeignServerRelationId},
-		{T_CreateFdwStmt, ForeignDataWrapperRelationId},
-		{T_CreateCastStmt, CastRelationId},
+		{T_AlterDefaultPrivilegesStmt, DefaultAclRelationId, Anum_pg_default_acl_oid},
+		{T_CreateForeignServerStmt, ForeignServerRelationId, Anum_pg_foreign_server_oid},
+		{T_CreateFdwStmt, ForeignDataWrapperRelationId, Anum_pg_foreign_data_wrapper_oid},
+		{T_CreateCastStmt, CastRelationId, Anum_pg_cast_oid},
 	};
 
-	hide_rows(EventTriggerRelationId);
-	hide_rows(PublicationRelRelationId);
-	hide_rows(PublicationNamespaceRelationId);
-	hide_rows(PublicationRelationId);
+	hide_rows(EventTriggerRelationId, Anum_pg_event_trigger_oid);
+	hide_rows(PublicationRelRelationId, Anum_pg_publication_rel_oid);
+	hide_rows(PublicationNamespaceRelationId, Anum_pg_publication_namespace_oid);
+	hide_rows(PublicationRelationId, Anum_pg_publication_oid);
 	for (int i = 0; i < lengthof(wide); i++)
 		if (options->all_schemas || declares(model, wide[i].tag))
-			hide_rows(wide[i].catalog);
+			hide_rows(wide[i].catalog, wide[i].oid_column);
 }

@@ -186,9 +186,8 @@ typedef struct pqe_config {
                                      for so long; 0: never */
     pqe_reset pool_reset;         /* [PQE_RESET_AUTO] */
     int64_t leak_warning_ms;      /* [0: off] log a warning about a connection held for longer */
-    int statement_cache_size;     /* [128] statements prepared per connection; 0: none, which is
-                                     for a pooler that does not keep prepared statements (PgBouncer
-                                     before 1.21 in transaction mode) */
+    int statement_cache_size;     /* [128] statements prepared per connection; 0: none.  Behind a
+                                     connection pooler nothing is prepared */
     int max_retries;        /* [0] how often pqe_execute tries again what is safe to try again:
                                a serialization failure, a deadlock, a connection lost before the
                                statement was sent */

@@ -258,15 +258,23 @@ static pqe_status try_connect(const pqe_settings *settings, const char *database
     return PQE_OK;
 }
 
+/* Starting up, and out of connections: worth another attempt. */
+static bool is_passing(const char *sqlstate)
+{
+    return strcmp(sqlstate, "57P03") == 0 || strcmp(sqlstate, "53300") == 0;
+}
+
 pqe_status pqe_connect(const pqe_settings *settings, const char *database, PGconn **connection,
                        pqe_error *error)
 {
     pqe_deadline deadline = pqe_deadline_in(settings->config.connection_timeout_ms);
     int64_t pause_us = 20000;
     pqe_error failure;
+    bool refused = false;
 
     for (;;) {
-        pqe_status status = try_connect(settings, database, deadline, connection, &failure);
+        pqe_error attempt;
+        pqe_status status = try_connect(settings, database, deadline, connection, &attempt);
         struct timespec pause = {.tv_sec = 0, .tv_nsec = pause_us * 1000};
 
         if (status == PQE_OK) {
@@ -274,11 +282,14 @@ pqe_status pqe_connect(const pqe_settings *settings, const char *database, PGcon
         }
         PQfinish(*connection);
         *connection = NULL;
-        /* starting up, or out of connections: both pass */
-        if ((strcmp(failure.sqlstate, "57P03") != 0 && strcmp(failure.sqlstate, "53300") != 0) ||
-            (deadline != PQE_NEVER && pqe_now_us() + pause_us >= deadline)) {
+        /* When time runs out, what the server said before is the better answer. */
+        if (status != PQE_ERR_TIMEOUT || !refused) {
+            pqe_error_copy(&failure, &attempt);
+        }
+        refused = is_passing(attempt.sqlstate);
+        if (!refused || (deadline != PQE_NEVER && pqe_now_us() + pause_us >= deadline)) {
             pqe_error_copy(error, &failure);
-            return status;
+            return failure.code;
         }
         nanosleep(&pause, NULL);
         pause_us = pause_us < 250000 ? pause_us * 2 : 500000;

@@ -15,6 +15,47 @@
 /* The time a session has for being reset; it is closed where it needs longer. */
 #define RESET_MS 5000
 
+/*
+ * Whether the server process at the other end is the one that answers statements.  Behind a connection
+ * pooler it is not, or not always, and what is prepared by one may be executed by another.
+ */
+static pqe_status find_pooler(const pqe_settings *settings, pqe_session *session, bool *pooled,
+                              pqe_error *error)
+{
+    PGresult *result;
+    pqe_status status =
+        pqe_query(session->pg, "SELECT pg_catalog.pg_backend_pid()", 0, NULL,
+                  pqe_deadline_in(settings->config.connection_timeout_ms), &result, error);
+
+    if (status == PQE_OK) {
+        *pooled = strtol(PQgetvalue(result, 0, 0), NULL, 10) != session->backend_pid;
+        PQclear(result);
+    }
+    return status;
+}
+
+/* Statements are prepared where the configuration wants it and no pooler is in between. */
+static pqe_status make_cache(const pqe_settings *settings, pqe_session *session, pqe_error *error)
+{
+    size_t size = (size_t)settings->config.statement_cache_size;
+    bool pooled = false;
+    pqe_status status = PQE_OK;
+
+    if (size == 0) {
+        return PQE_OK;
+    }
+    status = find_pooler(settings, session, &pooled, error);
+    if (status == PQE_OK && pooled) {
+        pqe_log(settings, PQE_LOG_DEBUG, "a connection pooler is in between: nothing is prepared");
+    } else if (status == PQE_OK) {
+        session->cache = pqe_statement_cache_new(size);
+        if (session->cache == NULL) {
+            status = pqe_error_no_memory(error);
+        }
+    }
+    return status;
+}
+
 pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session, pqe_error *error)
 {
     pqe_session *made = calloc(1, sizeof(*made));
@@ -24,20 +65,19 @@ pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session,
     if (made == NULL) {
         return pqe_error_no_memory(error);
     }
-    if (settings->config.statement_cache_size > 0) {
-        made->cache = pqe_statement_cache_new((size_t)settings->config.statement_cache_size);
-        if (made->cache == NULL) {
-            free(made);
-            return pqe_error_no_memory(error);
-        }
-    }
     status = pqe_connect(settings, NULL, &made->pg, error);
+    if (status == PQE_OK) {
+        made->backend_pid = PQbackendPID(made->pg);
+        status = make_cache(settings, made, error);
+    }
     if (status != PQE_OK) {
-        pqe_statement_cache_free(made->cache);
-        free(made);
+        /* whatever was sent, it was not the caller's statement */
+        if (error != NULL) {
+            error->may_have_run = false;
+        }
+        pqe_session_close(made);
         return status;
     }
-    made->backend_pid = PQbackendPID(made->pg);
     *session = made;
     return PQE_OK;
 }

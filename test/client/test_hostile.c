@@ -17,6 +17,7 @@ static pqe_config config_for(int port)
     config.dsn = "sslmode=disable gssencmode=disable host=127.0.0.1 user=u dbname=d "
                  "passfile=/nonexistent";
     config.port = port;
+    config.statement_cache_size = 0; /* opening a connection then asks the server nothing */
     return config;
 }
 
@@ -105,7 +106,7 @@ static void a_server_that_never_comes_up(void **state)
     pqe_error error;
 
     (void)state;
-    config.connection_timeout_ms = 150;
+    config.connection_timeout_ms = 1000;
     assert_status(PQE_ERR_CONNECTION, pqe_create_engine(&config, &engine, &error), error);
     assert_string_equal(error.sqlstate, "57P03");
     assert_contains(error.message, "starting up");
@@ -201,6 +202,71 @@ static void a_ping_that_hangs(void **state)
     support_server_stop(server);
 }
 
+/* The answer to the first question of a new connection: a server that breaks off is no connection. */
+static void a_connection_lost_while_it_is_opened(void **state)
+{
+    static const support_reply answers[] = {SUPPORT_REPLY(SUPPORT_WELCOME), SUPPORT_REPLY("?"),
+                                            SUPPORT_END};
+    const support_reply *const conversations[] = {answers};
+    int port;
+    support_server *server = support_server_start(conversations, 1, &port);
+    pqe_config config = config_for(port);
+    pqe_engine *engine;
+    pqe_error error;
+
+    (void)state;
+    config.statement_cache_size = 10;
+    config.connect_at_start = false;
+    engine = support_engine(&config);
+    assert_status(PQE_ERR_CONNECTION, pqe_execute(engine, "SELECT 1", PQE_NO_PARAMS, NULL, &error),
+                  error);
+    assert_false(error.may_have_run);
+    pqe_free_engine(engine);
+    support_server_stop(server);
+}
+
+/*
+ * A pooler answers from another server process than the one it claims to be: here 1, of 42.  Then
+ * nothing is prepared: the third time, too, the statement comes as text, with a Parse message.
+ */
+#define ROW_OF_ONE                                                                                 \
+    "1\0\0\0\4"                                                                                    \
+    "2\0\0\0\4"                                                                                    \
+    "T\0\0\0\32\0\1a\0\0\0\0\0\0\0\0\0\0\27\0\4\377\377\377\377\0\0"                               \
+    "D\0\0\0\13\0\1\0\0\0\1"                                                                       \
+    "1"                                                                                            \
+    "C\0\0\0\15SELECT 1\0"                                                                         \
+    "Z\0\0\0\5I"
+static void a_pooler_is_recognised(void **state)
+{
+    static const support_reply answers[] = {SUPPORT_REPLY(SUPPORT_WELCOME),
+                                            SUPPORT_REPLY(ROW_OF_ONE),
+                                            SUPPORT_REPLY(ROW_OF_ONE),
+                                            SUPPORT_REPLY(ROW_OF_ONE),
+                                            SUPPORT_REPLY(ROW_OF_ONE),
+                                            SUPPORT_REPLY(ROW_OF_ONE),
+                                            SUPPORT_END};
+    const support_reply *const conversations[] = {answers};
+    support_log log = {.length = 0};
+    int port;
+    support_server *server = support_server_start(conversations, 1, &port);
+    pqe_config config = config_for(port);
+    pqe_engine *engine;
+
+    (void)state;
+    config.statement_cache_size = 10;
+    config.debug = true;
+    config.logger = support_logger;
+    config.logger_data = &log;
+    engine = support_engine(&config);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(support_number(engine, "SELECT 1"), 1);
+    }
+    pqe_free_engine(engine);
+    support_server_stop(server);
+    assert_contains(log.text, "a connection pooler is in between");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +278,8 @@ int main(void)
         cmocka_unit_test(broken_answers),
         cmocka_unit_test(a_server_that_falls_silent),
         cmocka_unit_test(a_ping_that_hangs),
+        cmocka_unit_test(a_connection_lost_while_it_is_opened),
+        cmocka_unit_test(a_pooler_is_recognised),
     };
 
     return cmocka_run_group_tests_name("hostile servers", tests, NULL, NULL);

@@ -42,7 +42,7 @@ pqe_text_list(Datum array)
 		if (nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("an array of names must not contain nulls")));
+					 errmsg("a schema name must not be null")));
 		strings = lappend(strings, TextDatumGetCString(elements[i]));
 	}
 	return strings;

@@ -142,6 +142,7 @@ edges_of_namesakes(PqeAction *action)
 
 		if (!((PqeFact *) lfirst(join))->kind->joins)
 			continue;
+		add_edge(((PqeFact *) lfirst(join))->drop_action, action, true);
 		foreach(whole, ((PqeFact *) lfirst(join))->depends_on)
 		{
 			ListCell   *part;

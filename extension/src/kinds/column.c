@@ -389,10 +389,29 @@ is_kept_by_child(const PqeScript *script, const PqeFact *fact)
 	return false;
 }
 
+/*
+ * Is the table's inheritance given up in this plan, so that the column becomes
+ * the table's own?
+ */
+static bool
+leaves_parent(const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->parent->children)
+	{
+		const PqeFact *sibling = lfirst(lc);
+
+		if (sibling->kind == &pqe_kind_inheritance && sibling->drop_action != NULL && sibling->peer == NULL)
+			return true;
+	}
+	return false;
+}
+
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
-	if (pqe_flag(fact, "_inherited") || pqe_flag(fact, "_typed"))
+	if ((pqe_flag(fact, "_inherited") && !leaves_parent(fact)) || pqe_flag(fact, "_typed"))
 		return;					/* goes with the parent's, or the type's */
 	pqe_emit(script, pqe_value(fact, "generated") ? PQE_ACCESS_EXCLUSIVE_LOCK :
 			 PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK,

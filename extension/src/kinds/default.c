@@ -76,6 +76,16 @@ complete(PqeFacts *facts, PqeFact *fact)
 	pqe_set_value(fact, "_volatile", contain_volatile_functions(tree) ? "t" : "f");
 }
 
+/*
+ * A column that its table only inherits is not written out there.
+ */
+static bool
+stands_alone(const PqeFact *fact)
+{
+	return fact->parent->kind == &pqe_kind_column && pqe_flag(fact->parent, "_inherited") &&
+		!pqe_flag(fact->parent, "_in_partition");
+}
+
 const PqeKind pqe_kind_default = {
 	.name = "default",
 	.rank = 54,
@@ -88,5 +98,6 @@ const PqeKind pqe_kind_default = {
 	.can_alter = pqe_always_alter,
 	.alter = alter,
 	.drop = drop,
+	.stands_alone = stands_alone,
 	.inline_text = inline_text,
 };

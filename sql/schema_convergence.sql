@@ -143,7 +143,7 @@ SET search_path = app;
 CREATE TYPE pair AS (a int, b text);
 CREATE FUNCTION f1(a int = 1, INOUT b text DEFAULT 'x''y', OUT c numeric(5,2)) COST 5 LEAKPROOF PARALLEL RESTRICTED SET search_path = app, pg_temp SET work_mem FROM CURRENT LANGUAGE plpgsql AS $f$ begin c := 1; end $f$;
 CREATE FUNCTION f2(VARIADIC a text[]) RETURNS SETOF pair ROWS 7 STRICT SECURITY DEFINER LANGUAGE sql AS $f$ select 1, $q$ $$ $q$ $f$;
-CREATE FUNCTION f3(pair, p pair[]) RETURNS pair IMMUTABLE LANGUAGE sql RETURN ROW(($1).a + 1, 'b')::pair;
+CREATE FUNCTION f3(o pair, p pair[]) RETURNS pair IMMUTABLE LANGUAGE sql RETURN ROW(($1).a + 1, 'b')::pair;
 CREATE FUNCTION f4() RETURNS void LANGUAGE sql BEGIN ATOMIC END;
 CREATE FUNCTION f5(anyelement, anyarray) RETURNS anyelement LANGUAGE sql AS 'select $1';
 CREATE FUNCTION f6(int) RETURNS int WINDOW LANGUAGE internal AS 'window_row_number';

@@ -134,7 +134,7 @@ sub run_all
 	Property::Cluster->new('property')->prepare;
 	for my $number (0 .. $option{jobs} - 1)
 	{
-		my $pid = open(my $pipe, '-|:encoding(UTF-8)') // die "fork: $!\n";
+		my $pid = open(my $pipe, '-|') // die "fork: $!\n";
 		if (!$pid)
 		{
 			open(my $lines, '>&', \*STDOUT) or die "dup: $!\n";
@@ -144,6 +144,7 @@ sub run_all
 			work($number, $lines);
 			exit 0;
 		}
+		binmode $pipe, ':encoding(UTF-8)';
 		push @pipes, $pipe;
 	}
 	my $readers = IO::Select->new(@pipes);

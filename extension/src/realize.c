@@ -325,7 +325,7 @@ realize(PqeSides *sides, const char *models, const PqeOptions *options)
 	PqeModel   *model;
 	Realization realization = {NULL, options, NULL};
 
-	PreventCommandIfReadOnly("the building of models");
+	PreventCommandIfReadOnly("building models");
 	model = pqe_model_parse(models, options->search_path);
 	realization.model = model;
 	sides->schema_names = pqe_scope_schemas(model, options);

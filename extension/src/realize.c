@@ -49,7 +49,7 @@ pin_settings(void)
 {
 	set_option("search_path", "pg_catalog, pg_temp");
 	set_option("check_function_bodies", "off");
-	set_option("client_min_messages", "warning");
+	set_option("client_min_messages", "error");
 	set_option("default_tablespace", "");
 	set_option("quote_all_identifiers", "off");
 	set_option("DateStyle", "ISO, YMD");

@@ -20,12 +20,18 @@ enum {
     OPT_OPTION,
     OPT_LOCK_TIMEOUT,
     OPT_LOCK_ATTEMPTS,
+    OPT_SAMPLE_ROWS,
+    OPT_PROVE,
     OPT_TO,
     OPT_STEPS,
     OPT_EXIT_CODE
 };
 
-/* An option, the subcommands that take it (0: all), and its line in --help. */
+/*
+ * An option, the subcommands that take it (0: all), and its line in --help.  The database and the
+ * two folders may be named to every subcommand, used or not, so that a script can keep them in one
+ * variable.
+ */
 typedef struct option_text {
     struct option option;
     int takes;
@@ -38,10 +44,10 @@ static const option_text option_texts[] = {
      "-d, --dsn DSN          the database, as libpq takes it: a URI or keyword=value\n"
      "                         (default: PGHOST, PGDATABASE and libpq's other variables)"},
     {{"models", required_argument, NULL, 'm'},
-     TAKES_MODELS,
+     0,
      "-m, --models PATH      a .sql file, or a folder of them (default: models)"},
     {{"migrations", required_argument, NULL, 'M'},
-     TAKES_MIGRATIONS,
+     0,
      "-M, --migrations PATH  the folder of migrations (default: ./migrations)"},
     {{"dry-run", no_argument, NULL, 'n'},
      TAKES_DRY_RUN,
@@ -64,6 +70,12 @@ static const option_text option_texts[] = {
      TAKES_LOCK_TIMEOUT,
      "    --lock-attempts N  how often a step is tried before it fails for want of a lock\n"
      "                         (default: 12)"},
+    {{"prove", no_argument, NULL, OPT_PROVE},
+     TAKES_PROVE,
+     "    --prove            prove the plan first, and write nothing where it fails"},
+    {{"sample-rows", required_argument, NULL, OPT_SAMPLE_ROWS},
+     TAKES_SAMPLE_ROWS,
+     "    --sample-rows N    prove with so many real rows of each table (default: 0)"},
     {{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
      TAKES_EXIT_CODE,
      "    --exit-code        exit with 1 where there is anything to do"},
@@ -282,6 +294,11 @@ static bool take_option(cli_options *options, pqe_buffer *ignore, int option)
         return true;
     case OPT_LOCK_TIMEOUT:
         return read_number(optarg, 0, &options->lock_timeout_ms);
+    case OPT_PROVE:
+        options->prove = true;
+        return true;
+    case OPT_SAMPLE_ROWS:
+        return read_number(optarg, 0, &options->sample_rows);
     case OPT_LOCK_ATTEMPTS:
         return read_number(optarg, 1, &options->lock_attempts);
     default:

@@ -32,11 +32,13 @@ typedef struct cli_options {
     long steps;          /* downgrade --steps */
     long long lock_timeout_ms;
     long long lock_attempts;
+    long long sample_rows;
     bool dry_run;
     bool json;
     bool verbose;
     bool quiet;
     bool exit_code;
+    bool prove; /* generate --prove */
     bool allow_drop;
     pqe_buffer plan_options; /* JSON object, still without its braces */
 } cli_options;
@@ -54,7 +56,6 @@ typedef struct cli {
 /* Which of the shared options a subcommand takes. */
 enum {
     TAKES_MODELS = 1 << 0,
-    TAKES_MIGRATIONS = 1 << 1,
     TAKES_PLAN = 1 << 2, /* the options of pqengine.plan, allow_drop included */
     TAKES_SCHEMAS = 1 << 3,
     TAKES_DRY_RUN = 1 << 4,
@@ -64,7 +65,9 @@ enum {
     TAKES_STEPS = 1 << 8,
     TAKES_OUTPUT = 1 << 9,
     TAKES_EXIT_CODE = 1 << 10,
-    TAKES_LOCK_TIMEOUT = 1 << 11
+    TAKES_LOCK_TIMEOUT = 1 << 11,
+    TAKES_SAMPLE_ROWS = 1 << 12,
+    TAKES_PROVE = 1 << 13
 };
 
 typedef struct cli_command {
@@ -89,6 +92,10 @@ int cli_downgrade(cli *c);
 int cli_history(cli *c);
 int cli_verify(cli *c);
 int cli_export(cli *c);
+int cli_prove(cli *c);
+
+/* Proves the plan to the models, and prints what goes wrong; -1: it holds, otherwise the exit code. */
+int cli_prove_plan(cli *c);
 
 /* arguments.c: reads the command line into c->options.  -1: go on; otherwise the exit code. */
 int cli_parse(cli *c, const cli_command *command, int argc, char **argv);

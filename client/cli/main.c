@@ -16,13 +16,13 @@ const cli_command cli_commands[] = {
     {"init", "", "make ready: database, extension, migrations folder",
      "Creates what is missing of these: the database, the extension in it, and the folder of\n"
      "migrations.",
-     TAKES_MIGRATIONS | TAKES_DRY_RUN, cli_init},
+     TAKES_DRY_RUN, cli_init},
     {"status", "", "what is applied, and what is to be done",
      "Shows each migration, in the folder or in the record, with its state: applied, pending, "
      "late\n"
      "(pending, though a later one is applied), failed or running (started and not finished),\n"
      "changed (after it was applied), missing (applied, without a file), rolled_back.",
-     TAKES_MIGRATIONS | TAKES_JSON | TAKES_EXIT_CODE, cli_status},
+     TAKES_JSON | TAKES_EXIT_CODE, cli_status},
     {"diff", "", "the way from the database to the models, as SQL",
      "Prints the plan from the database to the models as SQL, each step with its hazards as a\n"
      "comment. Changes nothing.",
@@ -35,19 +35,19 @@ const cli_command cli_commands[] = {
      "Writes a migration file that takes the database to the models. MESSAGE says in a few words\n"
      "what it is for. Steps that drop what the models no longer hold are written as comments,\n"
      "unless --allow-drop is given. Where nothing differs no file is written.",
-     TAKES_MODELS | TAKES_MIGRATIONS | TAKES_PLAN | TAKES_SCHEMAS | TAKES_DRY_RUN | TAKES_JSON |
-         TAKES_MESSAGE,
+     TAKES_MODELS | TAKES_PLAN | TAKES_SCHEMAS | TAKES_DRY_RUN | TAKES_JSON |
+         TAKES_MESSAGE | TAKES_PROVE | TAKES_SAMPLE_ROWS,
      cli_generate},
     {"upgrade", "", "apply what is pending",
      "Applies all pending migrations in the order of their versions, each in as few transactions\n"
      "as it can. One that stopped half way goes on where it stopped.",
-     TAKES_MIGRATIONS | TAKES_DRY_RUN | TAKES_JSON | TAKES_TARGET | TAKES_LOCK_TIMEOUT,
+     TAKES_DRY_RUN | TAKES_JSON | TAKES_TARGET | TAKES_LOCK_TIMEOUT,
      cli_upgrade},
     {"downgrade", "", "revert the newest migrations",
      "Reverts the migrations with the highest versions, newest first, by their down direction as "
      "it\n"
      "stands in the record.",
-     TAKES_MIGRATIONS | TAKES_DRY_RUN | TAKES_JSON | TAKES_STEPS | TAKES_LOCK_TIMEOUT,
+     TAKES_DRY_RUN | TAKES_JSON | TAKES_STEPS | TAKES_LOCK_TIMEOUT,
      cli_downgrade},
     {"history", "", "the record of migrations",
      "Shows what the database's record says of each migration: who applied it, when, how long it\n"
@@ -56,7 +56,13 @@ const cli_command cli_commands[] = {
     {"verify", "", "compare the files with the record",
      "Compares the migration files with the record. Prints those that do not agree: changed,\n"
      "missing, late, failed, running, reverting; exits with 1 where there is any.",
-     TAKES_MIGRATIONS | TAKES_JSON, cli_verify},
+     TAKES_JSON, cli_verify},
+    {"prove", "", "run the plan on a copy that is rolled back",
+     "Builds a copy of the database's schema, with --sample-rows some of its rows too, runs the "
+     "plan\n"
+     "to the models on it, and rolls all of it back. Prints the steps that fail, and exits with 1\n"
+     "where there is any.",
+     TAKES_MODELS | TAKES_PLAN | TAKES_SCHEMAS | TAKES_JSON | TAKES_SAMPLE_ROWS, cli_prove},
     {"export", "", "write the database's schema as models",
      "Prints what the database holds as models.", TAKES_SCHEMAS | TAKES_OUTPUT, cli_export},
     {NULL, NULL, NULL, NULL, 0, NULL},
@@ -74,8 +80,8 @@ static const char help_tail[] =
     "pqengine COMMAND --help tells more about each; pqengine --version the version.\n"
     "\n"
     "Exit codes:\n"
-    "  0  done; for drift, verify and --exit-code: nothing differs\n"
-    "  1  something differs, or a model is at fault (then nothing was changed)\n"
+    "  0  done; for drift, verify, prove and --exit-code: nothing differs or fails\n"
+    "  1  something differs or is not proven, or a model is at fault; nothing was changed\n"
     "  2  the command line is at fault\n"
     "  3  no connection: no server, no such database, or the login was refused\n"
     "  4  a right, or the extension, is missing\n"
@@ -209,7 +215,13 @@ static int make_engine(cli *c, const cli_command *command)
 static int run_command(const cli_command *command, int argc, char **argv)
 {
     cli c = {.plan_json = NULL};
-    int code = cli_parse(&c, command, argc, argv);
+    char program[32];
+    int code;
+
+    /* getopt_long begins its messages with it */
+    (void)snprintf(program, sizeof(program), "pqengine %s", command->name);
+    argv[0] = program;
+    code = cli_parse(&c, command, argc, argv);
 
     if (code < 0) {
         code = make_engine(&c, command);

@@ -254,6 +254,10 @@ int cli_generate(cli *c)
     int code = CLI_DONE;
     pqe_status status = pqe_ensure_extension(c->engine, &error);
 
+    if (status == PQE_OK && c->options.prove && (code = cli_prove_plan(c)) >= 0) {
+        return code;
+    }
+    code = CLI_DONE;
     if (status == PQE_OK) {
         status =
             pqe_migration_session_open(&session, c->engine, &options, !c->options.dry_run, &error);

@@ -1,5 +1,5 @@
 /*
- * schema_commands.c - diff, drift and export: what the extension says of models and database
+ * schema_commands.c - diff, drift, prove and export: what the extension says of models and database
  */
 #include <errno.h>
 #include <stdio.h>
@@ -92,6 +92,81 @@ int cli_drift(cli *c)
     PQclear(drift);
     code = print_text(&text);
     return code == CLI_DONE && rows > 0 ? CLI_DIFFERENT : code;
+}
+
+/* Queries the proof; *proven: the one row says so. */
+static int query_proof(cli *c, PGresult **proof, bool *proven)
+{
+    char sql[128];
+    int code;
+
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT ok, seq, statement, error FROM pqengine.prove($1, %lld, $2::jsonb)",
+                   c->options.sample_rows);
+    code = query_models(c, sql, proof);
+    *proven = code < 0;
+    for (int row = 0; code < 0 && row < PQntuples(*proof); row++) {
+        *proven = *proven && PQgetvalue(*proof, row, 0)[0] == 't';
+    }
+    return code;
+}
+
+static void append_failures(pqe_buffer *text, const PGresult *proof)
+{
+    for (int row = 0; row < PQntuples(proof); row++) {
+        if (PQgetvalue(proof, row, 0)[0] == 't') {
+            continue;
+        }
+        if (!PQgetisnull(proof, row, 1)) {
+            pqe_buffer_printf(text, "step %s: ", PQgetvalue(proof, row, 1));
+        }
+        pqe_buffer_printf(text, "%s\n", PQgetvalue(proof, row, 3));
+        if (!PQgetisnull(proof, row, 2)) {
+            pqe_buffer_printf(text, "  %s\n", PQgetvalue(proof, row, 2));
+        }
+    }
+}
+
+int cli_prove(cli *c)
+{
+    pqe_buffer text = PQE_BUFFER_INIT;
+    PGresult *proof = NULL;
+    bool proven;
+    int code = query_proof(c, &proof, &proven);
+
+    if (code >= 0) {
+        return code;
+    }
+    if (c->options.json) {
+        json_rows(&text, proof);
+        pqe_buffer_append_char(&text, '\n');
+    } else if (!proven) {
+        append_failures(&text, proof);
+    } else if (!c->options.quiet) {
+        pqe_buffer_append(&text, "Proven.\n");
+    }
+    PQclear(proof);
+    code = print_text(&text);
+    return code == CLI_DONE && !proven ? CLI_DIFFERENT : code;
+}
+
+int cli_prove_plan(cli *c)
+{
+    pqe_buffer text = PQE_BUFFER_INIT;
+    PGresult *proof = NULL;
+    bool proven;
+    int code = query_proof(c, &proof, &proven);
+
+    if (code < 0 && !proven) {
+        append_failures(&text, proof);
+        (void)fprintf(stderr,
+                      "pqengine: error: the plan is not proven, and no file was written\n%s",
+                      text.length > 0 ? text.data : "");
+        pqe_buffer_free(&text);
+        code = CLI_DIFFERENT;
+    }
+    PQclear(proof);
+    return code;
 }
 
 static int write_output(const char *path, const char *text)

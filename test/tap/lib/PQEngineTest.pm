@@ -54,9 +54,9 @@ sub command_line
 	my $dsn = $node->connstr($database);
 	my @line = (command_path(), $command, '--dsn', $dsn);
 	push @line, '--models', 'models'
-	  if $command =~ /^(diff|drift|generate)$/;
+	  if $command =~ /^(diff|drift|generate|prove)$/;
 	push @line, '--migrations', 'migrations'
-	  unless $command =~ /^(diff|drift|export|history)$/;
+	  unless $command =~ /^(diff|drift|export|history|prove)$/;
 	return (@line, @arguments);
 }
 

@@ -169,7 +169,7 @@ for my $case (
 	is($code, 2, "@{$case->[0]}: usage error");
 	like($err, $case->[1], "@{$case->[0]}: message");
 }
-for my $command (qw(init status diff drift generate upgrade downgrade history verify export))
+for my $command (qw(init status diff drift generate upgrade downgrade history verify prove export))
 {
 	my ($code, $out, $err) = run_bare($command, '--help');
 	is($code, 0, "$command --help");

@@ -119,6 +119,24 @@ succeeds('down', @on, 'downgrade');
 is($node->safe_psql('shop', 'SELECT count(*) FROM extra'), '0', 'the table is back, its row is not');
 succeeds('up', @on, 'upgrade');
 
+# prove: what only the rows object to is found before anything is written
+put("$folder/models/35.sql", "CREATE TABLE rows (a int);\n");
+succeeds('rows', @on, 'generate', 'rows');
+succeeds('rows', @on, 'upgrade');
+$node->safe_psql('shop', 'INSERT INTO rows VALUES (1), (1), (NULL)');
+put("$folder/models/35.sql", "CREATE TABLE rows (a int);\nCREATE UNIQUE INDEX rows_a ON rows (a);\n");
+is(succeeds('prove', @on, 'prove'), "Proven.\n", 'without rows the plan is proven');
+($code, $out) = pqengine(@on, 'prove', '--sample-rows', '100');
+is($code, 1, 'with rows it is not');
+like($out, qr/^step \d+: .*(duplicate|unique).*\n  CREATE UNIQUE INDEX/m, 'and the step is named');
+is(ref decode_json((pqengine(@on, 'prove', '--sample-rows', '100', '--json'))[1]), 'ARRAY', 'prove as JSON');
+my @before = migrations();
+refused('generate --prove', 1, qr/the plan is not proven, and no file was written\nstep \d+: /, @on, 'generate', '--prove', '--sample-rows', '100', 'x');
+is(scalar(migrations()), scalar @before, 'no file was written');
+put("$folder/models/35.sql", "CREATE TABLE rows (a int);\nCREATE INDEX rows_a ON rows (a);\n");
+succeeds('generate what is proven', @on, 'generate', '--prove', '--sample-rows', '100', 'x');
+succeeds('and apply it', @on, 'upgrade');
+
 # options of the plan
 $node->safe_psql('shop', 'CREATE TABLE t2 (a int)');
 put("$folder/models/40.sql", "CREATE TABLE t2 (a int);\nCREATE INDEX t2_a ON t2 (a);\n");

@@ -199,8 +199,20 @@ drop(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * CREATE TABLE takes no notice of NOT VALID, and makes one of two keys that
- * are equal but for their names.
+ * What stands behind PRIMARY KEY or UNIQUE.
+ */
+static const char *
+key_of(const PqeFact *fact)
+{
+	const char *definition = pqe_value(fact, "definition");
+	const char *at = strchr(definition, '(');
+
+	return at ? at : definition;
+}
+
+/*
+ * CREATE TABLE takes no notice of NOT VALID, and makes one of two keys over
+ * the same columns, a primary key and a unique one too.
  */
 static bool
 stands_alone(const PqeFact *fact)
@@ -216,7 +228,7 @@ stands_alone(const PqeFact *fact)
 		const PqeFact *other = lfirst(lc);
 
 		if (other->kind == fact->kind && other->position < fact->position &&
-			pqe_same(other, fact, "definition"))
+			strchr("pux", type_of(other)) != NULL && strcmp(key_of(other), key_of(fact)) == 0)
 			return true;
 	}
 	return false;

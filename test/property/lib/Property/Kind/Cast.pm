@@ -12,22 +12,25 @@ sub make ($class, $g)
 	my ($random, $schema) = @$g{qw(random schema)};
 	my $type = $random->pick($schema->all(qw(Enum Composite))) or return;
 	my $ns = $g->some_schema->{id};
+	# implicit only to a type without operators: "=" must not become ambiguous
+	my ($to, $body, $how) = $random->pick([ 'integer', 'length($1::text)', '' ], [ 'integer', 'length($1::text)', ' AS ASSIGNMENT' ],
+		[ 'json', 'to_json($1::text)', ' AS IMPLICIT' ])->@*;
 	my $function = $schema->add(kind => 'Function', ns => $ns, name => $g->name($ns, 'function'),
 		arguments => [ { sql => "{q$type->{id}}", cat => 'other', name => 'v', mode => '' } ],
-		returns => 'integer', language => 'sql', options => ' IMMUTABLE', body => 'SELECT length($1::text)');
+		returns => $to, language => 'sql', options => ' IMMUTABLE', body => "SELECT $body");
 
-	$schema->add(kind => 'Cast', from => $type->{id}, function => $function->{id}, how => $random->pick('', ' AS ASSIGNMENT', ' AS IMPLICIT'));
+	$schema->add(kind => 'Cast', from => $type->{id}, to => $to, function => $function->{id}, how => $how);
 }
 
 sub change ($class, $g, $cast)
 {
-	if ($g->{random}->chance(60)) { $cast->{how} = $g->{random}->pick('', ' AS ASSIGNMENT', ' AS IMPLICIT'); }
+	if ($g->{random}->chance(60)) { $cast->{how} = $g->{random}->pick('', ' AS ASSIGNMENT'); }
 	else { $cast->{comment} = $g->{random}->pick('a cast', undef); }
 }
 
 sub statements ($class, $schema, $cast)
 {
-	my $what = "CAST ({q$cast->{from}} AS integer)";
+	my $what = "CAST ({q$cast->{from}} AS $cast->{to})";
 	my @statements = [ $PHASE{operator}, "CREATE $what WITH FUNCTION {q$cast->{function}}({q$cast->{from}})$cast->{how}" ];
 
 	push @statements, [ $PHASE{comment}, "COMMENT ON $what IS " . Property::Schema::literal($cast->{comment}) ] if defined $cast->{comment};

@@ -342,10 +342,11 @@ report_stuck(List *waiting, List *failures)
 }
 
 /*
- * Runs all of them, in as many rounds as it takes.
+ * Runs all of them, in as many rounds as it takes.  Gives those that wait for
+ * something still, or reports one of them if nothing more is to come (FINAL).
  */
-static void
-run_until_settled(PqeBuild *build, List *statements)
+static List *
+run_until_settled(PqeBuild *build, List *statements, bool final)
 {
 	while (statements != NIL)
 	{
@@ -413,18 +414,19 @@ pqe_build_prepare(const PqeModel *model)
 }
 
 /*
- * All but foreign keys and event triggers.
+ * All but foreign keys and event triggers; what speaks of those (a comment on
+ * one) waits for them.
  */
 void
 pqe_build_run_first(PqeBuild *build)
 {
-	run_until_settled(build, build->statements);
+	build->late = list_concat(build->late, run_until_settled(build, build->statements, false));
 }
 
 void
 pqe_build_run_late(PqeBuild *build)
 {
-	run_until_settled(build, build->late);
+	(void) run_until_settled(build, build->late, true);
 }
 
 /*
@@ -455,5 +457,5 @@ pqe_build_leave_unvalidated(PqeBuild *build)
 void
 pqe_build_run_batch(PqeBuild *build, List *statements)
 {
-	run_until_settled(build, statements);
+	(void) run_until_settled(build, statements, true);
 }

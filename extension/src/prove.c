@@ -235,6 +235,7 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	PqeSides   *sides;
 	PqePlan    *plan;
 	int			settings = pqe_begin_pinned_settings();
+	char	   *copy_text;
 
 	options->concurrently = false;
 	sides = pqe_compare_sides(models, NULL, options);
@@ -248,7 +249,8 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	trial.options = options;
 	trial.steps = pqe_plan_steps(plan);
 	trial.before = pqe_read_actual(sides->schema_names, &everything);
-	trial.copy = pqe_model_parse(pqe_export_facts(trial.before, &everything), options->search_path);
+	copy_text = pqe_export_facts(trial.before, &everything);
+	trial.copy = pqe_model_parse(copy_text, options->search_path);
 	trial.after = pqe_facts_create(options, sides->schema_names);
 	pqe_in_shadow(run_trial, &trial);
 	if (trial.proofs == NIL)
@@ -256,6 +258,8 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	if (trial.proofs == NIL && sample_rows > 0)
 	{
 		trial.sample_rows = sample_rows;
+		/* building changes the parse trees */
+		trial.copy = pqe_model_parse(copy_text, options->search_path);
 		trial.after = NULL;
 		pqe_in_shadow(run_trial, &trial);
 	}

@@ -65,6 +65,13 @@ SELECT tools.kept('CREATE SEQUENCE s; CREATE TABLE t (i int DEFAULT nextval(''s'
 SELECT tools.kept('CREATE TABLE t (i serial)', 'INSERT INTO t DEFAULT VALUES', 'CREATE TABLE t (i int GENERATED ALWAYS AS IDENTITY)');
 SELECT tools.kept('CREATE TABLE t (i int); CREATE MATERIALIZED VIEW m AS SELECT i FROM t', 'INSERT INTO t VALUES (1)', 'CREATE TABLE t (i int); CREATE TABLE m (i int)');
 SELECT tools.kept('CREATE TYPE e AS ENUM (''a'', ''b''); CREATE DOMAIN d AS int; CREATE TABLE t (e e, d d, a e[])', 'INSERT INTO t VALUES (''a'', 1, ''{a,b}'')', 'CREATE TYPE e AS ENUM (''b'', ''a''); CREATE DOMAIN d AS bigint; CREATE TABLE t (e e, d d, a e[])');
+-- a name that has to be free for something that waits for leave is not freed before
+SELECT tools.kept('CREATE TABLE people (id int PRIMARY KEY)', 'INSERT INTO people VALUES (1)', 'CREATE TABLE persons (id int CONSTRAINT people_pkey PRIMARY KEY)');
+CREATE SCHEMA app;
+CREATE TABLE app.people (id int PRIMARY KEY, mail text);
+CREATE INDEX by_mail ON app.people (mail);
+SELECT phase, statement FROM pqengine.plan('CREATE SCHEMA app; CREATE TABLE app.persons (id int CONSTRAINT people_pkey PRIMARY KEY, mail text); CREATE INDEX by_mail ON app.persons (mail);') WHERE phase = 'prepare';
+DROP SCHEMA app CASCADE;
 SELECT tools.kept('CREATE SCHEMA app2; CREATE TABLE app2.t (i int)', '', '');
 SELECT count(*) FROM pqengine.plan('', '{"schemas": ["app2"]}') WHERE phase <> 'drop';
 DROP SCHEMA app2 CASCADE;

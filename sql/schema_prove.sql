@@ -1,0 +1,61 @@
+--
+-- prove: a plan is run on an exact copy, with rows where asked for, before
+-- anybody sees it; nothing of that stays.
+--
+\pset format unaligned
+\pset null (null)
+SET client_min_messages = warning;
+CREATE SCHEMA app;
+CREATE TYPE app.mood AS ENUM ('ok', 'bad');
+CREATE TABLE app.person (id int PRIMARY KEY, mail text, age text, m app.mood DEFAULT 'ok', boss int REFERENCES app.person);
+CREATE TABLE app.visit (person_id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE app.visit_old PARTITION OF app.visit FOR VALUES FROM ('2000-01-01') TO ('2025-01-01');
+CREATE TABLE app.visit_new PARTITION OF app.visit DEFAULT;
+CREATE VIEW app.mails AS SELECT id, mail FROM app.person;
+CREATE INDEX person_mail ON app.person (mail);
+INSERT INTO app.person SELECT i, 'p' || i % 5, i, 'bad', nullif(i - 1, 0) FROM generate_series(1, 10) i;
+INSERT INTO app.visit SELECT i, '2024-12-28'::date + i FROM generate_series(1, 10) i;
+SELECT pqengine.fingerprint('{app}') AS before \gset
+
+-- A plan that is right.
+\set models 'CREATE SCHEMA app; SET search_path = app; CREATE TYPE mood AS ENUM (''bad'', ''ok''); CREATE TABLE person (id bigint PRIMARY KEY, mail text NOT NULL, age int CHECK (age > 0), m mood DEFAULT ''ok'', boss bigint REFERENCES person); CREATE TABLE visit (person_id bigint, at date, note text) PARTITION BY RANGE (at); CREATE TABLE visit_old PARTITION OF visit FOR VALUES FROM (''2000-01-01'') TO (''2025-01-01''); CREATE TABLE visit_new PARTITION OF visit DEFAULT; CREATE VIEW mails AS SELECT id, mail FROM person; CREATE INDEX person_mail ON person (mail DESC);'
+SELECT * FROM pqengine.prove(:'models');
+SELECT * FROM pqengine.prove(:'models', 100);
+SELECT * FROM pqengine.prove(:'models', 3);
+-- nothing to do is proven as well
+SELECT * FROM pqengine.prove(pqengine.export('{app}'), 100, '{"owners": "all", "privileges": "all"}');
+
+-- Right by itself, but not with the rows: the step at fault and the server's message.
+\set unique 'CREATE UNIQUE INDEX person_mail ON person (mail);'
+SELECT * FROM pqengine.prove(replace(:'models', 'CREATE INDEX person_mail ON person (mail DESC);', :'unique'));
+SELECT * FROM pqengine.prove(replace(:'models', 'CREATE INDEX person_mail ON person (mail DESC);', :'unique'), 100);
+SELECT * FROM pqengine.prove(replace(:'models', 'CHECK (age > 0)', 'CHECK (age > 1)'), 100);
+SELECT * FROM pqengine.prove(replace(:'models', 'mood AS ENUM (''bad'', ''ok'')', 'mood AS ENUM (''ok'', ''good'')'), 100);
+SELECT * FROM pqengine.prove(replace(:'models', 'boss bigint REFERENCES person', 'boss bigint NOT NULL REFERENCES person'), 100);
+
+-- Models that are wrong are an error, as in plan.
+SELECT * FROM pqengine.prove(E'-- pqengine:file a.sql\n\nCREATE TABLE app.person (id nosuch)');
+SELECT * FROM pqengine.prove('', -1);
+SELECT * FROM pqengine.prove('', 0, '{"unknown": 1}');
+SELECT pqengine.fingerprint('{app}') = :'before' AS unchanged;
+
+-- A foreign key of a partitioned table, which the server does not let be NOT VALID.
+ALTER TABLE app.visit ADD FOREIGN KEY (person_id) REFERENCES app.person;
+SELECT * FROM pqengine.prove(:'models', 100);
+SELECT * FROM pqengine.prove(replace(:'models', 'person_id bigint, at', 'person_id bigint REFERENCES person, at'), 100);
+ALTER TABLE app.visit DROP CONSTRAINT visit_person_id_fkey;
+
+-- Nothing has changed, and nothing is held.
+SELECT count(*), min(age), max(m) FROM app.person;
+SELECT count(*) FROM app.visit;
+SELECT nspname FROM pg_namespace WHERE nspname ~ 'swap|scratch|^app' ORDER BY 1;
+SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND (locktype = 'advisory' OR relation >= 16384);
+SHOW search_path;
+
+-- And what was proven does run.
+\set ECHO none
+SELECT statement FROM pqengine.plan(:'models', '{"concurrently": false}') ORDER BY seq \gexec
+\set ECHO all
+SELECT * FROM pqengine.drift(:'models');
+SELECT count(*), sum(age), max(m) FROM app.person;
+DROP SCHEMA app CASCADE;

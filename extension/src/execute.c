@@ -367,9 +367,14 @@ run_until_settled(PqeBuild *build, List *statements, bool final)
 			waiting = lappend(waiting, statement);
 		}
 		if (list_length(waiting) == list_length(statements))
-			report_stuck(waiting, failures);
+		{
+			if (final)
+				report_stuck(waiting, failures);
+			return waiting;
+		}
 		statements = waiting;
 	}
+	return NIL;
 }
 
 static bool

@@ -35,20 +35,18 @@ const cli_command cli_commands[] = {
      "Writes a migration file that takes the database to the models. MESSAGE says in a few words\n"
      "what it is for. Steps that drop what the models no longer hold are written as comments,\n"
      "unless --allow-drop is given. Where nothing differs no file is written.",
-     TAKES_MODELS | TAKES_PLAN | TAKES_SCHEMAS | TAKES_DRY_RUN | TAKES_JSON |
-         TAKES_MESSAGE | TAKES_PROVE | TAKES_SAMPLE_ROWS,
+     TAKES_MODELS | TAKES_PLAN | TAKES_SCHEMAS | TAKES_DRY_RUN | TAKES_JSON | TAKES_MESSAGE |
+         TAKES_PROVE | TAKES_SAMPLE_ROWS,
      cli_generate},
     {"upgrade", "", "apply what is pending",
      "Applies all pending migrations in the order of their versions, each in as few transactions\n"
      "as it can. One that stopped half way goes on where it stopped.",
-     TAKES_DRY_RUN | TAKES_JSON | TAKES_TARGET | TAKES_LOCK_TIMEOUT,
-     cli_upgrade},
+     TAKES_DRY_RUN | TAKES_JSON | TAKES_TARGET | TAKES_LOCK_TIMEOUT, cli_upgrade},
     {"downgrade", "", "revert the newest migrations",
      "Reverts the migrations with the highest versions, newest first, by their down direction as "
      "it\n"
      "stands in the record.",
-     TAKES_DRY_RUN | TAKES_JSON | TAKES_STEPS | TAKES_LOCK_TIMEOUT,
-     cli_downgrade},
+     TAKES_DRY_RUN | TAKES_JSON | TAKES_STEPS | TAKES_LOCK_TIMEOUT, cli_downgrade},
     {"history", "", "the record of migrations",
      "Shows what the database's record says of each migration: who applied it, when, how long it\n"
      "took.",

@@ -37,7 +37,7 @@ from_nothing(PqeFacts *facts, const PqeOptions *options)
 		PqeFact    *fact = lfirst(lc);
 
 		fact->ignored = is_given(fact) ||
-			(fact->parent != NULL && is_given(fact->parent) && !fact->kind->database_wide) ||
+			(fact->parent != NULL && fact->parent->ignored && !fact->kind->database_wide) ||
 			(fact->kind->database_wide && !options->all_schemas && fact->schema == NULL &&
 			 fact->dependents == NIL);
 	}

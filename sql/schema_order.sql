@@ -140,7 +140,6 @@ TABLE app.t;
 DROP SCHEMA app CASCADE;
 
 -- What names a foreign key or an event trigger, which come last.
-CREATE ROLE regress_order SUPERUSER;
 SELECT tools.migrate($$
 CREATE SCHEMA app;
 SET search_path = app;
@@ -153,14 +152,12 @@ CREATE TABLE r (a int CONSTRAINT fk REFERENCES t, b int CONSTRAINT alterable REF
 CREATE TABLE t (id int PRIMARY KEY);
 COMMENT ON EVENT TRIGGER regress_event IS 'an event trigger';
 ALTER EVENT TRIGGER regress_event DISABLE;
-ALTER EVENT TRIGGER regress_event OWNER TO regress_order;
 CREATE EVENT TRIGGER regress_event ON ddl_command_end EXECUTE FUNCTION on_event();
 CREATE FUNCTION on_event() RETURNS event_trigger LANGUAGE plpgsql AS 'begin end';
 $$);
 SELECT conname, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conrelid = 'app.r'::regclass ORDER BY 1;
-SELECT evtname, evtenabled, pg_get_userbyid(evtowner), obj_description(oid, 'pg_event_trigger') FROM pg_event_trigger WHERE evtname = 'regress_event';
+SELECT evtname, evtenabled, obj_description(oid, 'pg_event_trigger') FROM pg_event_trigger WHERE evtname = 'regress_event';
 DROP EVENT TRIGGER regress_event;
 DROP SCHEMA app CASCADE;
-DROP ROLE regress_order;
 
 DROP SCHEMA tools CASCADE;

@@ -100,15 +100,15 @@ is_redefined(const PqeFact *from, const PqeFact *to)
 }
 
 /*
- * A plain index can be swapped for another one; one that is part of a
- * partitioned index, or that a foreign key leans on, cannot.
+ * A plain index can be swapped for another one on the same table; one that is
+ * part of a partitioned index, or that a foreign key leans on, cannot.
  */
 static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
 	return !is_redefined(from, to) ||
 		(!pqe_flag(from, "_attached") && !pqe_flag(to, "_attached") && !pqe_flag(from, "_partitioned") &&
-		 !pqe_flag(to, "_partitioned") && from->dependents == NIL);
+		 !pqe_flag(to, "_partitioned") && from->dependents == NIL && pqe_same(from, to, "_table"));
 }
 
 /*

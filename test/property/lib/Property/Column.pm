@@ -62,7 +62,7 @@ sub adorn ($g, $column)
 
 	if ($what == 0) { $column->{comment} = $random->pick('a column', "it's", "two\nlines", undef); }
 	elsif ($what == 1) { $column->{statistics} = $random->pick(10, 500, undef); }
-	elsif ($what == 2) { $column->{options} = $random->pick('n_distinct=5', 'n_distinct=-0.5', undef); }
+	elsif ($what == 2) { $column->{options} = $random->pick('n_distinct=5', 'n_distinct=-0.5, n_distinct_inherited=-0.5', undef); }
 	elsif ($what == 3) { $column->{storage} = $random->pick('EXTERNAL', 'MAIN', 'PLAIN', undef) if $VARLENA{ $column->{cat} }; }
 	elsif ($what == 4) { $column->{compression} = $random->pick('pglz', 'lz4', undef) if $VARLENA{ $column->{cat} }; }
 	else

@@ -30,7 +30,7 @@ sub shrink ($check, $failure, $limit)
 	# an export fails by one side alone, and pg_dump matters only where it judged
 	my %empty = ('export-A' => [ $failure->{a}, [] ], 'export-B' => [ [], $failure->{b} ]);
 	$self->attempt($empty{ $failure->{direction} }->@*) if $empty{ $failure->{direction} };
-	local $check->{dump} = $failure->{class} =~ /^(?:dump|drift)$/ ? $check->{dump} : 0;
+	local $check->{judged} = $failure->{class} eq 'dump' ? $check->{judged} : {};
 
 	my $before;
 	do

@@ -435,7 +435,8 @@ pqe_build_run_late(PqeBuild *build)
 }
 
 /*
- * Foreign keys are to be believed, not checked.
+ * Foreign keys are to be believed, not checked; the server knows no such ones
+ * on partitioned tables.
  */
 void
 pqe_build_leave_unvalidated(PqeBuild *build)
@@ -447,7 +448,9 @@ pqe_build_leave_unvalidated(PqeBuild *build)
 		PqeStatement *statement = lfirst(lc);
 		ListCell   *lc2;
 
-		if (!pqe_is_foreign_key(statement))
+		if (!pqe_is_foreign_key(statement) ||
+			get_rel_relkind(RangeVarGetRelid(castNode(AlterTableStmt, statement->raw->stmt)->relation, NoLock, true))
+			== RELKIND_PARTITIONED_TABLE)
 			continue;
 		foreach(lc2, castNode(AlterTableStmt, statement->raw->stmt)->cmds)
 		{

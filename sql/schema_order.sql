@@ -50,6 +50,7 @@ CREATE SCHEMA app;
 CREATE SCHEMA app2;
 ', '{"search_path": "app2"}');
 SELECT tools.migrate($$CREATE SCHEMA app$$, '{"schemas": ["app", "app2"]}');
+DROP SCHEMA app2;
 
 -- Functions, tables, views and types that use each other.
 SELECT tools.migrate($$

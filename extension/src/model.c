@@ -351,7 +351,7 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 static bool
 is_model_helper(const char *name)
 {
-	static const char *const helpers[] = {"many_to_many", "install_trigger", "renamed"};
+	static const char *const helpers[] = {"many_to_many", "install_trigger"};
 
 	for (int i = 0; i < lengthof(helpers); i++)
 		if (strcmp(helpers[i], name) == 0)

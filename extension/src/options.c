@@ -216,7 +216,11 @@ renames_option(PqeOptions *options, const JsonbValue *value)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("an element of option \"renames\" lacks \"kind\", \"name\" or \"was\""),
 					 errhint("Each element is an object such as {\"kind\": \"column\", \"name\": \"public.users.email\", \"was\": \"mail\"}.")));
-		options->renames = lappend(options->renames, rename);
+		/* better refused than taken for a drop and a create in silence */
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("option \"renames\" is not supported in this version"),
+				 errhint("Write the rename into a migration by hand, before the models change.")));
 	}
 }
 

@@ -44,7 +44,7 @@ typedef struct PqeOptions
 	PqeScope	owners;
 	PqeScope	privileges;
 	List	   *ignore;			/* PqePattern */
-	List	   *renames;		/* PqeRename */
+
 } PqeOptions;
 
 extern PqeOptions *pqe_options_parse(Jsonb *json);

@@ -44,7 +44,6 @@ typedef struct PqeOptions
 	PqeScope	owners;
 	PqeScope	privileges;
 	List	   *ignore;			/* PqePattern */
-
 } PqeOptions;
 
 extern PqeOptions *pqe_options_parse(Jsonb *json);

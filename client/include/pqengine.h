@@ -440,22 +440,55 @@ PQE_API pqe_param pqe_param_text_array(const char *const *values, size_t count);
 PQE_API pqe_status pqe_execute(pqe_engine *engine, const char *sql, const pqe_param *params,
                                size_t param_count, pqe_result **result, pqe_error *error);
 
+/*
+ * A statement in the making: what an object's to_sql function writes to.  The library makes it and
+ * frees it.  Mistakes made in writing (a NULL, a name that is none) are kept, and reported when the
+ * statement is executed.
+ */
+typedef struct pqe_sql pqe_sql;
+
+/*
+ * Writes an object as a statement.  Any object with such a function can be executed in the place of
+ * a text: see pqe_call.  Returns PQE_OK, or a status for the caller of pqe_execute_call with the
+ * error filled (a message that is missing is made up).
+ */
+typedef pqe_status (*pqe_to_sql)(const void *object, pqe_sql *sql, pqe_error *error);
+
+/* Appends SQL as it is, with the words of PostgreSQL: %s is no placeholder here. */
+PQE_API void pqe_sql_append(pqe_sql *sql, const char *text);
+
+/*
+ * Appends a name, quoted.  Dots part a qualified name, app.users; a part that holds a dot or a space
+ * itself is put in double quotes, with "" for a quote within, as in SQL.  Unlike in SQL a part
+ * without quotes keeps its capitals.
+ */
+PQE_API void pqe_sql_identifier(pqe_sql *sql, const char *name);
+
+/*
+ * Appends a parameter: $1, $2, ... in the text, and the value, which is not copied: what it points to
+ * must live until the call returns.
+ */
+PQE_API void pqe_sql_param(pqe_sql *sql, pqe_param value);
+
 #define PQE_CALL_VERSION 1
 
 /* One call with everything that can be said about it; start from PQE_CALL_INIT. */
 typedef struct pqe_call {
     int version;             /* PQE_CALL_VERSION */
-    const char *sql;         /* as for pqe_execute */
+    const char *sql;         /* as for pqe_execute; NULL with to_sql */
     const pqe_param *params; /* [NULL] */
     size_t param_count;      /* [0] */
     int64_t timeout_ms;      /* [-1: query_timeout_ms] for the statement; 0: none */
     int max_retries;         /* [-1: as configured] */
     bool idempotent; /* [false] may safely run twice: with retries, also tried again where the
                         connection was lost after the statement was sent */
+    pqe_to_sql
+        to_sql; /* [NULL] writes the statement and its parameters, in place of sql and params */
+    const void *object; /* [NULL] handed to to_sql */
 } pqe_call;
 
 /* clang-format off */
-#define PQE_CALL_INIT {PQE_CALL_VERSION, NULL, NULL, 0, -1, -1, false}
+#define PQE_CALL_INIT {PQE_CALL_VERSION, NULL, NULL, 0, -1, -1, false, NULL, NULL}
 /* clang-format on */
 
 /* pqe_execute with the options of a pqe_call. */

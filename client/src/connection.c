@@ -469,7 +469,7 @@ pqe_status pqe_finish_statement(PGconn *connection, pqe_deadline deadline, PGres
     return status;
 }
 
-pqe_status pqe_query(PGconn *connection, const char *sql, int parameter_count,
+pqe_status pqe_run_query(PGconn *connection, const char *sql, int parameter_count,
                      const char *const *parameters, pqe_deadline deadline, PGresult **result,
                      pqe_error *error)
 {

@@ -43,7 +43,7 @@ pqe_status pqe_connect(const pqe_settings *settings, const char *database, PGcon
  *
  * Errors: PQE_ERR_QUERY with all the server said, PQE_ERR_CONNECTION, PQE_ERR_TIMEOUT.
  */
-pqe_status pqe_query(PGconn *connection, const char *sql, int parameter_count,
+pqe_status pqe_run_query(PGconn *connection, const char *sql, int parameter_count,
                      const char *const *parameters, pqe_deadline deadline, PGresult **result,
                      pqe_error *error);
 

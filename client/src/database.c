@@ -68,8 +68,8 @@ static pqe_status database_exists(PGconn *connection, const char *name, bool *ex
 {
     PGresult *result;
     pqe_status status =
-        pqe_query(connection, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", 1, &name,
-                  PQE_NEVER, &result, error);
+        pqe_run_query(connection, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", 1,
+                      &name, PQE_NEVER, &result, error);
 
     if (status == PQE_OK) {
         *exists = PQntuples(result) > 0;
@@ -206,11 +206,11 @@ static pqe_status look_for_files(PGconn *connection, extension_state *state, pqe
 {
     PGresult *result;
     pqe_status status =
-        pqe_query(connection,
-                  "SELECT installed_version IS NOT NULL,"
-                  " installed_version IS NOT DISTINCT FROM default_version"
-                  " FROM pg_catalog.pg_available_extensions WHERE name = '" EXTENSION "'",
-                  0, NULL, PQE_NEVER, &result, error);
+        pqe_run_query(connection,
+                      "SELECT installed_version IS NOT NULL,"
+                      " installed_version IS NOT DISTINCT FROM default_version"
+                      " FROM pg_catalog.pg_available_extensions WHERE name = '" EXTENSION "'",
+                      0, NULL, PQE_NEVER, &result, error);
 
     if (status == PQE_OK && PQntuples(result) > 0) {
         state->available = true;
@@ -228,10 +228,10 @@ static pqe_status look_for_extension(PGconn *connection, extension_state *state,
 {
     PGresult *result;
     pqe_status status =
-        pqe_query(connection,
-                  "SELECT 1 FROM pg_catalog.pg_extension WHERE extname = '" EXTENSION
-                  "' AND extversion = '" PQE_VERSION "'",
-                  0, NULL, PQE_NEVER, &result, error);
+        pqe_run_query(connection,
+                      "SELECT 1 FROM pg_catalog.pg_extension WHERE extname = '" EXTENSION
+                      "' AND extversion = '" PQE_VERSION "'",
+                      0, NULL, PQE_NEVER, &result, error);
     bool own = status == PQE_OK && PQntuples(result) > 0;
 
     *state = (extension_state){own, own, own};

@@ -99,7 +99,7 @@ static int first_line_of(const run *r)
 
 /*
  * The error of a script that the server cannot parse.  Its line is told by the internal position,
- * which pqe_query does not hand on.
+ * which pqe_run_query does not hand on.
  */
 static pqe_status parse_error(const run *r, const PGresult *result, pqe_error *error)
 {
@@ -273,7 +273,7 @@ static pqe_status run_in_transaction(const run *r, int index, pqe_error *error)
     pqe_status status;
 
     report_progress(r, index + 1);
-    status = pqe_query(r->session->work, s->statement, 0, NULL, PQE_NEVER, NULL, error);
+    status = pqe_run_query(r->session->work, s->statement, 0, NULL, PQE_NEVER, NULL, error);
     if (status != PQE_OK) {
         return step_error(r, s, error);
     }
@@ -455,7 +455,7 @@ static pqe_status try_alone(run *r, pqe_error *error)
     }
     if (status == PQE_OK) {
         report_progress(r, r->done + 1);
-        status = pqe_query(r->session->work, s->statement, 0, NULL, PQE_NEVER, NULL, error);
+        status = pqe_run_query(r->session->work, s->statement, 0, NULL, PQE_NEVER, NULL, error);
         if (status != PQE_OK && was_done(r, s, error)) {
             pqe_log(&r->session->engine->settings, PQE_LOG_INFO,
                     "Migration %s: step %d had been done by the run that died", r->file->version,

@@ -22,6 +22,14 @@ static pqe_status check_call(const pqe_call *call, pqe_error *error)
                              "PQE_CALL_INIT",
                              call->version, PQE_CALL_VERSION);
     }
+    if (call->to_sql != NULL) {
+        if (call->sql != NULL || call->params != NULL || call->param_count > 0) {
+            return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT,
+                                 "the call has both to_sql and %s; the one writes the other",
+                                 call->sql != NULL ? "sql" : "params");
+        }
+        return PQE_OK;
+    }
     if (call->sql == NULL) {
         return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "sql is NULL");
     }
@@ -32,15 +40,40 @@ static pqe_status check_call(const pqe_call *call, pqe_error *error)
     return PQE_OK;
 }
 
-pqe_status pqe_call_prepare(pqe_prepared_call *prepared, const pqe_call *call, pqe_error *error)
+/* Reads the statement, which an object may have to write first. */
+static pqe_status read_call(pqe_prepared_call *prepared, pqe_error *error)
 {
-    pqe_status status = check_call(call, error);
+    static const pqe_sql nothing = PQE_SQL_INIT;
+    pqe_call *call = &prepared->call;
+    pqe_status status;
+
+    prepared->written = nothing;
+    if (call->to_sql == NULL) {
+        return pqe_statement_read(&prepared->statement, call->sql, error);
+    }
+    status = pqe_sql_write(&prepared->written, call->to_sql, call->object, error);
+    if (status == PQE_OK) {
+        call->sql = prepared->written.text.data;
+        call->params = prepared->written.params;
+        call->param_count = prepared->written.param_count;
+        status = pqe_statement_read_as_is(&prepared->statement, call->sql, error);
+    }
+    if (status != PQE_OK) {
+        pqe_sql_free(&prepared->written);
+    }
+    return status;
+}
+
+pqe_status pqe_call_prepare(pqe_prepared_call *prepared, const pqe_call *given, pqe_error *error)
+{
+    const pqe_call *call = &prepared->call;
+    pqe_status status = check_call(given, error);
 
     if (status != PQE_OK) {
         return status;
     }
-    prepared->call = *call;
-    status = pqe_statement_read(&prepared->statement, call->sql, error);
+    prepared->call = *given;
+    status = read_call(prepared, error);
     if (status != PQE_OK) {
         return status;
     }
@@ -52,12 +85,14 @@ pqe_status pqe_call_prepare(pqe_prepared_call *prepared, const pqe_call *call, p
             wanted == 1 ? "" : "s", call->param_count, call->param_count == 1 ? "was" : "were");
         pqe_error_statement(error, call->sql);
         pqe_statement_free(&prepared->statement);
+        pqe_sql_free(&prepared->written);
         return PQE_ERR_PARAMETER;
     }
     status = pqe_encode(&prepared->params, call->params, call->param_count, error);
     if (status != PQE_OK) {
         pqe_error_statement(error, call->sql);
         pqe_statement_free(&prepared->statement);
+        pqe_sql_free(&prepared->written);
     }
     return status;
 }
@@ -66,6 +101,7 @@ void pqe_call_free(pqe_prepared_call *prepared)
 {
     pqe_encoded_free(&prepared->params);
     pqe_statement_free(&prepared->statement);
+    pqe_sql_free(&prepared->written);
 }
 
 /* Makes the message of a timeout say how long. */
@@ -193,7 +229,7 @@ pqe_status pqe_execute_call(pqe_engine *engine, const pqe_call *call, pqe_result
                       "pool at once");
         pqe_error_hint(error, "Use pqe_transaction_begin, or pqe_acquire and "
                               "pqe_connection_execute.");
-        pqe_error_statement(error, call->sql);
+        pqe_error_statement(error, prepared.call.sql);
         pqe_call_free(&prepared);
         return PQE_ERR_STATE;
     }

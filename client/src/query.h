@@ -6,10 +6,12 @@
 
 #include "engine.h"
 #include "session.h"
+#include "sql.h"
 
 /* A call that was checked: its statement read and its parameters encoded. */
 typedef struct pqe_prepared_call {
-    pqe_call call;
+    pqe_call call; /* with sql and params, where an object wrote them, too */
+    pqe_sql written;
     pqe_statement statement;
     pqe_encoded params;
 } pqe_prepared_call;

@@ -79,7 +79,7 @@ pqe_status pqe_schema_query(PGconn *connection, const char *sql, int parameter_c
 {
     pqe_error own;
     pqe_status status =
-        pqe_query(connection, sql, parameter_count, parameters, PQE_NEVER, result, &own);
+        pqe_run_query(connection, sql, parameter_count, parameters, PQE_NEVER, result, &own);
 
     status = classify(status, &own);
     pqe_error_copy(error, &own);

@@ -30,7 +30,7 @@ pqe_status pqe_collect_models(pqe_engine *engine, pqe_buffer *text, pqe_error *e
 /*
  * Runs one query on the functions of the extension.  Errors are told apart: PQE_ERR_MODELS where a
  * model is at fault (the message begins with its file and line), PQE_ERR_PERMISSION where a right
- * is missing, PQE_ERR_EXTENSION_MISSING where there is no extension, otherwise as pqe_query.
+ * is missing, PQE_ERR_EXTENSION_MISSING where there is no extension, otherwise as pqe_run_query.
  */
 pqe_status pqe_schema_query(PGconn *connection, const char *sql, int parameter_count,
                             const char *const *parameters, PGresult **result, pqe_error *error);

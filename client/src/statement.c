@@ -67,6 +67,7 @@ typedef struct reader {
     size_t words;        /* words seen */
     int depth;           /* of parentheses */
     bool percents;       /* %% seen */
+    bool as_is;          /* %s and %% are nothing but SQL */
     const char *first;   /* the word that told the kind, NULL while there is none */
     bool with;           /* begins with WITH, and its main statement was not reached yet */
 } reader;
@@ -219,11 +220,15 @@ static pqe_status read_tokens(reader *state, const char *sql, pqe_error *error)
             read_word(state, &token);
             break;
         case PQE_TOKEN_PLACEHOLDER:
-            read_placeholder(state, &token);
+            if (!state->as_is) {
+                read_placeholder(state, &token);
+            }
             break;
         case PQE_TOKEN_PERCENT:
-            replace(state, &token, "%");
-            state->percents = true;
+            if (!state->as_is) {
+                replace(state, &token, "%");
+                state->percents = true;
+            }
             break;
         case PQE_TOKEN_PARAMETER:
             read_parameter(state, &token);
@@ -273,9 +278,10 @@ static pqe_status conclude(reader *state, const char *sql, pqe_error *error)
     return PQE_OK;
 }
 
-pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, pqe_error *error)
+static pqe_status read_statement(pqe_statement *statement, const char *sql, bool as_is,
+                                 pqe_error *error)
 {
-    reader state = {.statement = statement, .text = PQE_BUFFER_INIT, .copied = sql};
+    reader state = {.statement = statement, .text = PQE_BUFFER_INIT, .copied = sql, .as_is = as_is};
     pqe_status status;
 
     memset(statement, 0, sizeof(*statement));
@@ -287,6 +293,16 @@ pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, pqe_err
     }
     pqe_buffer_free(&state.text);
     return status;
+}
+
+pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, pqe_error *error)
+{
+    return read_statement(statement, sql, false, error);
+}
+
+pqe_status pqe_statement_read_as_is(pqe_statement *statement, const char *sql, pqe_error *error)
+{
+    return read_statement(statement, sql, true, error);
 }
 
 void pqe_statement_free(pqe_statement *statement)

@@ -25,6 +25,10 @@ typedef struct pqe_statement {
  * PQE_ERR_NO_MEMORY.
  */
 pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, pqe_error *error);
+
+/* The same for a text that is as PostgreSQL has it: there %s and %% mean nothing. */
+pqe_status pqe_statement_read_as_is(pqe_statement *statement, const char *sql, pqe_error *error);
+
 void pqe_statement_free(pqe_statement *statement);
 
 #endif /* PQE_STATEMENT_H */

@@ -121,7 +121,7 @@ pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, const pqe_
             pqe_error_set(error, PQE_ERR_STATE,
                           "a transaction begins and ends by its functions, not by statements");
             pqe_error_hint(error, "Use pqe_transaction_commit or pqe_transaction_rollback.");
-            pqe_error_statement(error, call->sql);
+            pqe_error_statement(error, prepared.call.sql);
             status = PQE_ERR_STATE;
         } else {
             status = pqe_call_run(lease->pool->engine, session, &prepared, result, error);

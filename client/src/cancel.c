@@ -12,18 +12,18 @@
 #include <sys/socket.h>
 #include <time.h>
 
-typedef struct cancel_job {
+struct pqe_cancel_job {
     pthread_mutex_t lock;
     pthread_cond_t ended;
     PGcancel *cancel;
     bool done;
     bool accepted;
     int holders; /* the caller and the thread; guarded by lock */
-} cancel_job;
+};
 
-static cancel_job *job_new(PGconn *connection)
+static pqe_cancel_job *job_new(PGconn *connection)
 {
-    cancel_job *job = calloc(1, sizeof(*job));
+    pqe_cancel_job *job = calloc(1, sizeof(*job));
     pthread_condattr_t attributes;
 
     if (job == NULL) {
@@ -44,7 +44,7 @@ static cancel_job *job_new(PGconn *connection)
 }
 
 /* Gives up one of the two holds; call with the lock held, which is gone afterwards. */
-static void job_leave(cancel_job *job)
+static void job_leave(pqe_cancel_job *job)
 {
     bool last = --job->holders == 0;
 
@@ -59,7 +59,7 @@ static void job_leave(cancel_job *job)
 
 static void *run_job(void *argument)
 {
-    cancel_job *job = argument;
+    pqe_cancel_job *job = argument;
     char words[256];
     bool accepted = PQcancel(job->cancel, words, sizeof(words)) != 0;
 
@@ -71,24 +71,29 @@ static void *run_job(void *argument)
     return NULL;
 }
 
-bool pqe_cancel(PGconn *connection, pqe_deadline deadline)
+pqe_cancel_job *pqe_cancel_begin(PGconn *connection)
 {
-    struct timespec until = {.tv_sec = deadline / 1000000, .tv_nsec = deadline % 1000000 * 1000};
-    cancel_job *job = job_new(connection);
+    pqe_cancel_job *job = job_new(connection);
     pthread_t thread;
-    bool accepted;
-    int waited = 0;
 
-    if (job == NULL) {
-        return false;
-    }
-    if (pthread_create(&thread, NULL, run_job, job) != 0) {
+    if (job != NULL && pthread_create(&thread, NULL, run_job, job) != 0) {
         pthread_mutex_lock(&job->lock);
         job->holders = 1;
         job_leave(job);
-        return false;
+        return NULL;
     }
-    pthread_detach(thread);
+    if (job != NULL) {
+        pthread_detach(thread);
+    }
+    return job;
+}
+
+bool pqe_cancel_wait(pqe_cancel_job *job, pqe_deadline deadline)
+{
+    struct timespec until = {.tv_sec = deadline / 1000000, .tv_nsec = deadline % 1000000 * 1000};
+    bool accepted;
+    int waited = 0;
+
     pthread_mutex_lock(&job->lock);
     while (!job->done && waited == 0) {
         waited = pthread_cond_timedwait(&job->ended, &job->lock, &until);
@@ -96,6 +101,13 @@ bool pqe_cancel(PGconn *connection, pqe_deadline deadline)
     accepted = job->done && job->accepted;
     job_leave(job);
     return accepted;
+}
+
+bool pqe_cancel(PGconn *connection, pqe_deadline deadline)
+{
+    pqe_cancel_job *job = pqe_cancel_begin(connection);
+
+    return job != NULL && pqe_cancel_wait(job, deadline);
 }
 
 void pqe_break(PGconn *connection)

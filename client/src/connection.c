@@ -398,14 +398,15 @@ static void cancel_statement(PGconn *connection, PGresult **result)
     pqe_break(connection);
 }
 
-static pqe_status result_failure(PGconn *connection, const PGresult *result, bool copied,
-                                 pqe_error *error)
+pqe_status pqe_copy_refused(pqe_error *error)
 {
-    if (copied) {
-        return pqe_error_set(error, PQE_ERR_QUERY,
-                             "COPY FROM STDIN and COPY TO STDOUT need a stream, which this call "
-                             "does not have");
-    }
+    return pqe_error_set(error, PQE_ERR_QUERY,
+                         "COPY FROM STDIN and COPY TO STDOUT need a stream, which this call does "
+                         "not have");
+}
+
+pqe_status pqe_result_status(const PGconn *connection, const PGresult *result, pqe_error *error)
+{
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
@@ -459,7 +460,7 @@ pqe_status pqe_finish_statement(PGconn *connection, pqe_deadline deadline, PGres
         status = pqe_error_from_connection(error, PQE_ERR_CONNECTION, connection,
                                            "the connection was lost", true);
     } else {
-        status = result_failure(connection, last, copied, error);
+        status = copied ? pqe_copy_refused(error) : pqe_result_status(connection, last, error);
     }
     if (status == PQE_OK && result != NULL) {
         *result = last;

@@ -62,4 +62,13 @@ pqe_status pqe_command(PGconn *connection, const char *sql, pqe_deadline deadlin
 pqe_status pqe_finish_statement(PGconn *connection, pqe_deadline deadline, PGresult **result,
                                 pqe_error *error);
 
+/*
+ * What a statement came to, by its last result: PQE_OK, PQE_ERR_QUERY with all the server said, or
+ * PQE_ERR_CONNECTION where the connection did not survive it.
+ */
+pqe_status pqe_result_status(const PGconn *connection, const PGresult *result, pqe_error *error);
+
+/* The error of a COPY from or to the client where only statements can be executed. */
+pqe_status pqe_copy_refused(pqe_error *error);
+
 #endif /* PQE_CONNECTION_H */

@@ -11,7 +11,7 @@
 #include "result.h"
 #include "trace.h"
 
-static pqe_status check_call(const pqe_call *call, pqe_error *error)
+pqe_status pqe_call_check(const pqe_call *call, pqe_error *error)
 {
     if (call == NULL) {
         return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "call is NULL");
@@ -67,7 +67,7 @@ static pqe_status read_call(pqe_prepared_call *prepared, pqe_error *error)
 pqe_status pqe_call_prepare(pqe_prepared_call *prepared, const pqe_call *given, pqe_error *error)
 {
     const pqe_call *call = &prepared->call;
-    pqe_status status = check_call(given, error);
+    pqe_status status = pqe_call_check(given, error);
 
     if (status != PQE_OK) {
         return status;
@@ -97,6 +97,19 @@ pqe_status pqe_call_prepare(pqe_prepared_call *prepared, const pqe_call *given, 
     return status;
 }
 
+pqe_status pqe_refuse_transaction_control(const pqe_prepared_call *prepared, pqe_error *error)
+{
+    if (!prepared->statement.controls_transaction) {
+        return PQE_OK;
+    }
+    pqe_error_set(error, PQE_ERR_STATE,
+                  "a transaction cannot begin or end on a connection that goes back to the pool at "
+                  "once");
+    pqe_error_hint(error, "Use pqe_transaction_begin, or pqe_acquire and pqe_connection_execute.");
+    pqe_error_statement(error, prepared->call.sql);
+    return PQE_ERR_STATE;
+}
+
 void pqe_call_free(pqe_prepared_call *prepared)
 {
     pqe_encoded_free(&prepared->params);
@@ -104,8 +117,7 @@ void pqe_call_free(pqe_prepared_call *prepared)
     pqe_sql_free(&prepared->written);
 }
 
-/* Makes the message of a timeout say how long. */
-static void describe_timeout(int64_t timeout_ms, pqe_error *error)
+void pqe_describe_timeout(int64_t timeout_ms, pqe_error *error)
 {
     char sqlstate[6];
     bool may_have_run = error->may_have_run;
@@ -144,7 +156,7 @@ pqe_status pqe_call_run(pqe_engine *engine, pqe_session *session, const pqe_prep
         pqe_session_execute(session, &prepared->statement, &prepared->params,
                             timeout_ms > 0 ? started + timeout_ms * 1000 : PQE_NEVER, &pg, &own);
     if (status == PQE_ERR_TIMEOUT) {
-        describe_timeout(timeout_ms, &own);
+        pqe_describe_timeout(timeout_ms, &own);
     }
     if (status == PQE_OK) {
         status = pqe_result_wrap(pg, &made, &own);
@@ -170,8 +182,7 @@ pqe_status pqe_call_run(pqe_engine *engine, pqe_session *session, const pqe_prep
 /* On the pool                                                                                    */
 /* ---------------------------------------------------------------------------------------------- */
 
-/* Whether it does no harm to execute the statement once more after it failed so. */
-static bool is_safe_to_retry(const pqe_call *call, const pqe_error *failure)
+bool pqe_is_safe_to_retry(const pqe_call *call, const pqe_error *failure)
 {
     if (strcmp(failure->sqlstate, "40001") == 0 || strcmp(failure->sqlstate, "40P01") == 0) {
         return true;
@@ -179,14 +190,21 @@ static bool is_safe_to_retry(const pqe_call *call, const pqe_error *failure)
     return failure->code == PQE_ERR_CONNECTION && (!failure->may_have_run || call->idempotent);
 }
 
-static void pause_before_retry(const pqe_engine *engine, int attempt)
+int64_t pqe_retry_delay_ms(const pqe_engine *engine, int attempt)
 {
     int64_t delay_ms = engine->settings.config.retry_delay_ms;
-    struct timespec pause;
 
     for (int i = 0; i < attempt && delay_ms < 60000; i++) {
         delay_ms *= 2;
     }
+    return delay_ms;
+}
+
+static void pause_before_retry(const pqe_engine *engine, int attempt)
+{
+    int64_t delay_ms = pqe_retry_delay_ms(engine, attempt);
+    struct timespec pause;
+
     pause.tv_sec = delay_ms / 1000;
     pause.tv_nsec = delay_ms % 1000 * 1000000;
     nanosleep(&pause, NULL);
@@ -223,20 +241,15 @@ pqe_status pqe_execute_call(pqe_engine *engine, const pqe_call *call, pqe_result
     if (status != PQE_OK) {
         return status;
     }
-    if (prepared.statement.controls_transaction) {
-        pqe_error_set(error, PQE_ERR_STATE,
-                      "a transaction cannot begin or end on a connection that goes back to the "
-                      "pool at once");
-        pqe_error_hint(error, "Use pqe_transaction_begin, or pqe_acquire and "
-                              "pqe_connection_execute.");
-        pqe_error_statement(error, prepared.call.sql);
+    status = pqe_refuse_transaction_control(&prepared, error);
+    if (status != PQE_OK) {
         pqe_call_free(&prepared);
-        return PQE_ERR_STATE;
+        return status;
     }
     retries = call->max_retries >= 0 ? call->max_retries : engine->settings.config.max_retries;
     for (int attempt = 0;; attempt++) {
         status = run_on_pool(engine, &prepared, result, &failure);
-        if (status == PQE_OK || attempt >= retries || !is_safe_to_retry(call, &failure)) {
+        if (status == PQE_OK || attempt >= retries || !pqe_is_safe_to_retry(call, &failure)) {
             break;
         }
         pqe_log(&engine->settings, PQE_LOG_DEBUG, "trying again: %s", failure.message);

@@ -12,9 +12,6 @@
 #include "log.h"
 #include "statement_cache.h"
 
-/* The time a session has for being reset; it is closed where it needs longer. */
-#define RESET_MS 5000
-
 /*
  * Whether the server process at the other end is the one that answers statements.  Behind a connection
  * pooler it is not, or not always, and what is prepared by one may be executed by another.
@@ -222,8 +219,7 @@ static pqe_status execute_cached(pqe_session *session, const pqe_statement *stat
         return send_failed(session, error);
     }
     status = pqe_finish_statement(session->pg, deadline, result, error);
-    if (status == PQE_ERR_QUERY &&
-        (strcmp(error->sqlstate, "26000") == 0 || strcmp(error->sqlstate, "0A000") == 0)) {
+    if (status == PQE_ERR_QUERY && pqe_prepared_is_useless(error->sqlstate)) {
         pqe_statement_cache_forget(session->cache, name, error->sqlstate[0] == '0');
         if (outside) {
             return execute_plain(session, statement, params, deadline, result, error);
@@ -238,6 +234,31 @@ static bool ends_session(const char *sqlstate)
     return strncmp(sqlstate, "57P0", 4) == 0 || strncmp(sqlstate, "08", 2) == 0;
 }
 
+void pqe_session_note_sent(pqe_session *session, const pqe_statement *statement)
+{
+    session->used = true;
+    if (statement->changes_session) {
+        session->changed = true;
+    }
+}
+
+void pqe_session_note_failure(pqe_session *session, const pqe_error *failure)
+{
+    if (PQstatus(session->pg) != CONNECTION_OK || ends_session(failure->sqlstate)) {
+        session->broken = true;
+    }
+    if (strcmp(failure->sqlstate, "25006") == 0) {
+        /* Read-only: perhaps the server was demoted, and the next connection finds the new primary.
+         */
+        session->retired = true;
+    }
+}
+
+bool pqe_prepared_is_useless(const char *sqlstate)
+{
+    return strcmp(sqlstate, "26000") == 0 || strcmp(sqlstate, "0A000") == 0;
+}
+
 pqe_status pqe_session_execute(pqe_session *session, const pqe_statement *statement,
                                const pqe_encoded *params, pqe_deadline deadline, PGresult **result,
                                pqe_error *error)
@@ -245,10 +266,7 @@ pqe_status pqe_session_execute(pqe_session *session, const pqe_statement *statem
     pqe_error own;
     pqe_status status;
 
-    session->used = true;
-    if (statement->changes_session) {
-        session->changed = true;
-    }
+    pqe_session_note_sent(session, statement);
     if (session->cache != NULL && statement->cacheable) {
         status = execute_cached(session, statement, params, deadline, result, &own);
     } else {
@@ -260,14 +278,7 @@ pqe_status pqe_session_execute(pqe_session *session, const pqe_statement *statem
     if (status == PQE_OK) {
         return PQE_OK;
     }
-    if (PQstatus(session->pg) != CONNECTION_OK || ends_session(own.sqlstate)) {
-        session->broken = true;
-    }
-    if (strcmp(own.sqlstate, "25006") == 0) {
-        /* Read-only: perhaps the server was demoted, and the next connection finds the new primary.
-         */
-        session->retired = true;
-    }
+    pqe_session_note_failure(session, &own);
     pqe_error_statement(&own, statement->sql);
     pqe_error_copy(error, &own);
     return status;
@@ -277,14 +288,43 @@ pqe_status pqe_session_execute(pqe_session *session, const pqe_statement *statem
 /* Resetting                                                                                      */
 /* ---------------------------------------------------------------------------------------------- */
 
-/* What DISCARD ALL does, less the prepared statements, which the cache goes on using. */
-static const char reset_sql[] = "SET SESSION AUTHORIZATION DEFAULT; RESET ALL; CLOSE ALL; "
-                                "UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all(); "
-                                "DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES";
+const char *const pqe_session_reset_sql[] = {
+    "SET SESSION AUTHORIZATION DEFAULT",
+    "RESET ALL",
+    "CLOSE ALL",
+    "UNLISTEN *",
+    "SELECT pg_catalog.pg_advisory_unlock_all()",
+    "DISCARD PLANS",
+    "DISCARD TEMP",
+    "DISCARD SEQUENCES",
+    NULL,
+};
+
+bool pqe_session_needs_reset(const pqe_settings *settings, const pqe_session *session)
+{
+    pqe_reset reset = settings->config.pool_reset;
+
+    return reset == PQE_RESET_ALWAYS ? session->used : reset == PQE_RESET_AUTO && session->changed;
+}
+
+/* The reset as one text, so that it takes one round trip. */
+static pqe_status run_reset(pqe_session *session, pqe_error *error)
+{
+    pqe_buffer sql = PQE_BUFFER_INIT;
+    pqe_status status;
+
+    for (size_t i = 0; pqe_session_reset_sql[i] != NULL; i++) {
+        pqe_buffer_printf(&sql, "%s;", pqe_session_reset_sql[i]);
+    }
+    status = pqe_buffer_failed(&sql)
+                 ? pqe_error_no_memory(error)
+                 : pqe_command(session->pg, sql.data, pqe_deadline_in(PQE_RESET_MS), error);
+    pqe_buffer_free(&sql);
+    return status;
+}
 
 void pqe_session_reset(const pqe_settings *settings, pqe_session *session)
 {
-    pqe_reset reset = settings->config.pool_reset;
     PGTransactionStatusType transaction = PQtransactionStatus(session->pg);
     pqe_error error;
 
@@ -293,7 +333,7 @@ void pqe_session_reset(const pqe_settings *settings, pqe_session *session)
         return;
     }
     if (transaction == PQTRANS_INTRANS || transaction == PQTRANS_INERROR) {
-        if (pqe_command(session->pg, "ROLLBACK", pqe_deadline_in(RESET_MS), &error) != PQE_OK) {
+        if (pqe_command(session->pg, "ROLLBACK", pqe_deadline_in(PQE_RESET_MS), &error) != PQE_OK) {
             session->broken = true;
             return;
         }
@@ -301,8 +341,8 @@ void pqe_session_reset(const pqe_settings *settings, pqe_session *session)
         session->broken = true;
         return;
     }
-    if (reset == PQE_RESET_ALWAYS ? session->used : reset == PQE_RESET_AUTO && session->changed) {
-        if (pqe_command(session->pg, reset_sql, pqe_deadline_in(RESET_MS), &error) != PQE_OK) {
+    if (pqe_session_needs_reset(settings, session)) {
+        if (run_reset(session, &error) != PQE_OK) {
             pqe_log(settings, PQE_LOG_DEBUG, "backend %d cannot be reset and is closed: %s",
                     session->backend_pid, error.message);
             session->broken = true;

@@ -58,6 +58,29 @@ pqe_status pqe_session_execute(pqe_session *session, const pqe_statement *statem
                                const pqe_encoded *params, pqe_deadline deadline, PGresult **result,
                                pqe_error *error);
 
+/*
+ * The two sides of executing a statement, for whoever sends and receives by other means than
+ * pqe_session_execute: what the statement may do to the session, and what its failure tells of it.
+ */
+void pqe_session_note_sent(pqe_session *session, const pqe_statement *statement);
+void pqe_session_note_failure(pqe_session *session, const pqe_error *failure);
+
+/*
+ * Whether an error means that a prepared statement is of no use any more: the server has lost it
+ * (26000), or its result has another shape since its tables changed (0A000).
+ */
+bool pqe_prepared_is_useless(const char *sqlstate);
+
+/* The time a session has for being reset; it is closed where it needs longer. */
+#define PQE_RESET_MS 5000
+
+/*
+ * What DISCARD ALL does, less the prepared statements, which the cache goes on using; up to a NULL.
+ * And whether that is to be done, with no transaction open any more.
+ */
+extern const char *const pqe_session_reset_sql[];
+bool pqe_session_needs_reset(const pqe_settings *settings, const pqe_session *session);
+
 /* Makes the session fit for its next user, as pool_reset says; marks it broken where that fails. */
 void pqe_session_reset(const pqe_settings *settings, pqe_session *session);
 

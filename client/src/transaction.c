@@ -7,6 +7,7 @@
 #include "buffer.h"
 #include "pool.h"
 #include "query.h"
+#include "transaction.h"
 
 /* The longest name PostgreSQL keeps of an identifier. */
 #define LONGEST_NAME 63
@@ -58,13 +59,40 @@ static pqe_status check_options(const pqe_transaction_options *options, pqe_erro
     return PQE_OK;
 }
 
+pqe_status pqe_begin_statement(const pqe_transaction_options *options, char sql[PQE_BEGIN_SIZE],
+                               pqe_error *error)
+{
+    pqe_status status = check_options(options, error);
+
+    if (status == PQE_OK) {
+        snprintf(sql, PQE_BEGIN_SIZE, "BEGIN%s%s%s", isolation_clause(options->isolation),
+                 options->read_only ? " READ ONLY" : "", options->deferrable ? " DEFERRABLE" : "");
+    }
+    return status;
+}
+
+pqe_status pqe_commit_status(const char *command, pqe_error *error)
+{
+    /* The server answers a COMMIT of a failed transaction with ROLLBACK, and no error. */
+    if (strcmp(command, "ROLLBACK") != 0) {
+        return PQE_OK;
+    }
+    pqe_error_set(error, PQE_ERR_QUERY,
+                  "the transaction was rolled back, because a statement in it had failed");
+    if (error != NULL) {
+        memcpy(error->sqlstate, "25P02", 6);
+    }
+    pqe_error_statement(error, "COMMIT");
+    return PQE_ERR_QUERY;
+}
+
 pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_options *options,
                                  pqe_transaction **transaction, pqe_error *error)
 {
     static const pqe_transaction_options defaults = PQE_TRANSACTION_OPTIONS_INIT;
     pqe_lease *lease;
     pqe_session *session;
-    char sql[128];
+    char sql[PQE_BEGIN_SIZE];
     pqe_status status;
 
     if (transaction == NULL) {
@@ -78,7 +106,7 @@ pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_optio
     if (options == NULL) {
         options = &defaults;
     }
-    status = check_options(options, error);
+    status = pqe_begin_statement(options, sql, error);
     if (status == PQE_OK) {
         status = pqe_lease_take(engine->pool, PQE_LEASE_TRANSACTION, options->who, &lease, error);
     }
@@ -88,8 +116,6 @@ pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_optio
     if (status != PQE_OK) {
         return status;
     }
-    snprintf(sql, sizeof(sql), "BEGIN%s%s%s", isolation_clause(options->isolation),
-             options->read_only ? " READ ONLY" : "", options->deferrable ? " DEFERRABLE" : "");
     status = run_own(engine, session, sql, NULL, error);
     if (status != PQE_OK) {
         pqe_lease_end(lease);
@@ -155,15 +181,8 @@ pqe_status pqe_transaction_commit(pqe_transaction *transaction, pqe_error *error
         return status;
     }
     status = run_own(lease->pool->engine, session, "COMMIT", &result, error);
-    /* The server answers a COMMIT of a failed transaction with ROLLBACK, and no error. */
-    if (status == PQE_OK && strcmp(pqe_result_command(result), "ROLLBACK") == 0) {
-        status = pqe_error_set(error, PQE_ERR_QUERY,
-                               "the transaction was rolled back, because a statement in it had "
-                               "failed");
-        if (error != NULL) {
-            memcpy(error->sqlstate, "25P02", 6);
-        }
-        pqe_error_statement(error, "COMMIT");
+    if (status == PQE_OK) {
+        status = pqe_commit_status(pqe_result_command(result), error);
     }
     pqe_result_free(result);
     pqe_lease_end(lease);

@@ -12,6 +12,8 @@
 
 enum {
     OPT_SCHEMAS = 256,
+    OPT_DIR,
+    OPT_FORCE,
     OPT_ALLOW_DROP,
     OPT_NO_CONCURRENTLY,
     OPT_OWNERS,
@@ -56,6 +58,13 @@ static const option_text option_texts[] = {
     {{"output", required_argument, NULL, 'o'},
      TAKES_OUTPUT,
      "-o, --output FILE      write there, not to stdout"},
+    {{"dir", required_argument, NULL, OPT_DIR},
+     TAKES_OUTPUT,
+     "    --dir FOLDER       write a folder of model files, one for each object; what an\n"
+     "                         earlier export wrote there and is gone now is removed"},
+    {{"force", no_argument, NULL, OPT_FORCE},
+     TAKES_OUTPUT,
+     "    --force            write over files in it that are not as an export left them"},
     {{"to", required_argument, NULL, OPT_TO},
      TAKES_TARGET,
      "    --to VERSION       go no further than to this version"},
@@ -81,7 +90,8 @@ static const option_text option_texts[] = {
      "    --exit-code        exit with 1 where there is anything to do"},
     {{"schemas", required_argument, NULL, OPT_SCHEMAS},
      TAKES_SCHEMAS,
-     "    --schemas A,B      the schemas to look at, or '*' (default: those of the models)"},
+     "    --schemas A,B      the schemas to look at, or '*' (default: those of the models;\n"
+     "                         for export, all)"},
     {{"allow-drop", no_argument, NULL, OPT_ALLOW_DROP},
      TAKES_PLAN,
      "    --allow-drop       also drop what the models no longer hold"},
@@ -96,7 +106,8 @@ static const option_text option_texts[] = {
      "    --privileges WHICH compare privileges: declared, all or none"},
     {{"ignore", required_argument, NULL, OPT_IGNORE},
      TAKES_PLAN,
-     "    --ignore KIND=NAME leave such objects alone; both may be patterns; repeatable"},
+     "    --ignore KIND:NAME leave such objects alone: a kind or *, and a name, which may have\n"
+     "                         * and ? in it; repeatable"},
     {{"option", required_argument, NULL, OPT_OPTION},
      TAKES_PLAN,
      "    --option KEY=JSON  any other option of pqengine.plan; repeatable"},
@@ -179,7 +190,7 @@ static bool add_which(pqe_buffer *json, const char *key, const char *value)
 /* The patterns of all --ignore options make one list, which is closed in the end. */
 static bool add_ignore(pqe_buffer *ignore, const char *value)
 {
-    const char *name = strchr(value, '=');
+    const char *name = strpbrk(value, ":=");
 
     if (name == NULL || name == value || name[1] == '\0') {
         return false;
@@ -279,6 +290,12 @@ static bool take_option(cli_options *options, pqe_buffer *ignore, int option)
         return true;
     case 'v':
         options->verbose = true;
+        return true;
+    case OPT_DIR:
+        options->folder = optarg;
+        return optarg[0] != '\0';
+    case OPT_FORCE:
+        options->force = true;
         return true;
     case OPT_TO:
         options->target = optarg;

@@ -28,6 +28,7 @@ typedef struct cli_options {
     const char *message; /* generate */
     const char *target;  /* upgrade --to */
     const char *output;  /* export --output */
+    const char *folder;  /* export --dir */
     const char *schemas; /* --schemas as given; NULL without */
     long steps;          /* downgrade --steps */
     long long lock_timeout_ms;
@@ -38,6 +39,7 @@ typedef struct cli_options {
     bool verbose;
     bool quiet;
     bool exit_code;
+    bool force; /* export --force */
     bool prove; /* generate --prove */
     bool allow_drop;
     pqe_buffer plan_options; /* JSON object, still without its braces */

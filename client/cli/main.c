@@ -62,7 +62,12 @@ const cli_command cli_commands[] = {
      "where there is any.",
      TAKES_MODELS | TAKES_PLAN | TAKES_SCHEMAS | TAKES_JSON | TAKES_SAMPLE_ROWS, cli_prove},
     {"export", "", "write the database's schema as models",
-     "Prints what the database holds as models.", TAKES_SCHEMAS | TAKES_OUTPUT, cli_export},
+     "Prints what the database holds as models, or writes them to a file, or as a folder of "
+     "files,\n"
+     "one for each object: schemas/app/tables/users.sql. It never writes over a file that "
+     "somebody\n"
+     "else wrote or edited, unless --force is given.",
+     TAKES_SCHEMAS | TAKES_OUTPUT, cli_export},
     {NULL, NULL, NULL, NULL, 0, NULL},
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "export_folder.h"
 #include "migration_plan.h"
 #include "print.h"
 #include "schema.h"
@@ -187,31 +188,95 @@ static int write_output(const char *path, const char *text)
     return CLI_DONE;
 }
 
-int cli_export(cli *c)
+/* The schemas as a text[] for export; NULL for all of them. */
+#define SCHEMAS_ARGUMENT "pg_catalog.string_to_array(nullif($1, '*'), ',')"
+
+static int export_text(cli *c, PGconn *connection)
 {
     const char *parameters[] = {c->options.schemas};
-    PGconn *connection;
     PGresult *result;
-    int code = cli_connect(c, &connection);
+    int code = cli_query(connection, "SELECT pqengine.export(" SCHEMAS_ARGUMENT ")", 1, parameters,
+                         &result);
 
     if (code >= 0) {
         return code;
     }
-    code = cli_query(connection, "SELECT pqengine.export(pg_catalog.string_to_array($1, ','))", 1,
-                     parameters, &result);
-    if (code < 0) {
-        const char *text = PQgetvalue(result, 0, 0);
+    if (c->options.output != NULL) {
+        code = write_output(c->options.output, PQgetvalue(result, 0, 0));
+    } else {
+        pqe_buffer copy = PQE_BUFFER_INIT;
 
-        if (c->options.output != NULL) {
-            code = write_output(c->options.output, text);
-        } else {
-            pqe_buffer copy = PQE_BUFFER_INIT;
-
-            pqe_buffer_append(&copy, text);
-            code = print_text(&copy);
-        }
-        PQclear(result);
+        pqe_buffer_append(&copy, PQgetvalue(result, 0, 0));
+        code = print_text(&copy);
     }
-    PQfinish(connection);
+    PQclear(result);
+    return code;
+}
+
+/* Others' model files beside the exported ones are no error, but rarely meant. */
+static pqe_status warn_of_others(const cli *c, const PGresult *files, pqe_error *error)
+{
+    size_t count;
+    char *first;
+    pqe_status status = pqe_export_folder_others(c->options.folder, files, &count, &first, error);
+
+    if (status == PQE_OK && count > 0) {
+        (void)fprintf(
+            stderr, "pqengine: warning: %zu model file(s) in \"%s\" are not of this export: %s%s\n",
+            count, c->options.folder, first != NULL ? first : "", count > 1 ? ", ..." : "");
+    }
+    free(first);
+    return status;
+}
+
+static int export_folder(cli *c, PGconn *connection)
+{
+    const char *parameters[] = {c->options.schemas};
+    export_count count;
+    PGresult *files;
+    pqe_error error;
+    pqe_status status;
+    int code = cli_query(connection,
+                         "SELECT path, models FROM pqengine.export_files(" SCHEMAS_ARGUMENT ")"
+                         " ORDER BY path COLLATE \"C\"",
+                         1, parameters, &files);
+
+    if (code >= 0) {
+        return code;
+    }
+    status = pqe_export_folder_write(c->options.folder, files, c->options.force, &count, &error);
+    if (status == PQE_OK) {
+        status = warn_of_others(c, files, &error);
+    }
+    PQclear(files);
+    if (status != PQE_OK) {
+        return cli_fail(&error);
+    }
+    if (!c->options.quiet) {
+        (void)printf("%s: %zu file(s) written, %zu unchanged, %zu removed\n", c->options.folder,
+                     count.written, count.unchanged, count.removed);
+    }
+    return CLI_DONE;
+}
+
+int cli_export(cli *c)
+{
+    PGconn *connection;
+    int code;
+
+    if (c->options.folder != NULL && c->options.output != NULL) {
+        (void)fprintf(stderr, "pqengine export: --dir and --output exclude each other\n");
+        return CLI_USAGE;
+    }
+    if (c->options.force && c->options.folder == NULL) {
+        (void)fprintf(stderr, "pqengine export: --force belongs to --dir\n");
+        return CLI_USAGE;
+    }
+    code = cli_connect(c, &connection);
+    if (code < 0) {
+        code =
+            c->options.folder != NULL ? export_folder(c, connection) : export_text(c, connection);
+        PQfinish(connection);
+    }
     return code;
 }

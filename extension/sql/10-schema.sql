@@ -81,6 +81,15 @@ AS 'MODULE_PATHNAME', 'pqe_export';
 COMMENT ON FUNCTION export(text[]) IS
 'what the named schemas (default: all) hold now, as model text';
 
+CREATE FUNCTION export_files(schemas text[] DEFAULT NULL, OUT path text, OUT models text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pqe_export_to_files';
+
+COMMENT ON FUNCTION export_files(text[]) IS
+'export() sorted into model files, one for each object with all that is part of it; path is relative, with slashes, and safe as a file name; to be read in the byte order of path';
+
 CREATE FUNCTION fingerprint(schemas text[] DEFAULT NULL)
 RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * api.c
- *		The SQL functions plan, drift, ensure_tables, export, fingerprint.
+ *		The SQL functions plan, drift, ensure_tables, prove, export, export_files
+ *		and fingerprint.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +24,7 @@
 #include "ensure.h"
 #include "export.h"
 #include "fingerprint.h"
+#include "export_files.h"
 #include "plan.h"
 #include "prove.h"
 #include "snapshot.h"
@@ -32,6 +34,7 @@ PG_FUNCTION_INFO_V1(pqe_drift);
 PG_FUNCTION_INFO_V1(pqe_ensure_tables);
 PG_FUNCTION_INFO_V1(pqe_prove);
 PG_FUNCTION_INFO_V1(pqe_export);
+PG_FUNCTION_INFO_V1(pqe_export_to_files);
 PG_FUNCTION_INFO_V1(pqe_fingerprint);
 
 static PqeSides *
@@ -253,6 +256,31 @@ pqe_export(PG_FUNCTION_ARGS)
 
 	AtEOXact_GUC(true, settings);
 	PG_RETURN_TEXT_P(cstring_to_text(models));
+}
+
+/*
+ * export_files(schemas text[])
+ */
+Datum
+pqe_export_to_files(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			settings = pqe_begin_pinned_settings();
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, pqe_export_files(schemas_argument(fcinfo), PG_ARGISNULL(0)))
+	{
+		PqeExportFile *file = lfirst(lc);
+		Datum		values[2];
+		bool		nulls[2] = {0};
+
+		values[0] = CStringGetTextDatum(file->path);
+		values[1] = PointerGetDatum(cstring_to_text_with_len(file->text.data, file->text.len));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	AtEOXact_GUC(true, settings);
+	return (Datum) 0;
 }
 
 /*

@@ -419,13 +419,35 @@ pqe_build_prepare(const PqeModel *model)
 }
 
 /*
+ * Runs all of them, but what stands before ALTER DEFAULT PRIVILEGES is run as
+ * far as it goes before that is, even if it has to wait for something: it is
+ * not to get these privileges.  Gives those that wait for something still.
+ */
+static List *
+run_in_order(PqeBuild *build, List *statements)
+{
+	List	   *stretch = NIL;
+	ListCell   *lc;
+
+	foreach(lc, statements)
+	{
+		PqeStatement *statement = lfirst(lc);
+
+		if (IsA(statement->raw->stmt, AlterDefaultPrivilegesStmt))
+			stretch = run_until_settled(build, stretch, false);
+		stretch = lappend(stretch, statement);
+	}
+	return run_until_settled(build, stretch, false);
+}
+
+/*
  * All but foreign keys and event triggers; what speaks of those (a comment on
  * one) waits for them.
  */
 void
 pqe_build_run_first(PqeBuild *build)
 {
-	build->late = list_concat(build->late, run_until_settled(build, build->statements, false));
+	build->late = list_concat(build->late, run_in_order(build, build->statements));
 }
 
 void

@@ -8,6 +8,7 @@
 #include "compat.h"
 
 #include "export.h"
+#include "export_files.h"
 #include "plan.h"
 
 /*
@@ -45,18 +46,28 @@ from_nothing(PqeFacts *facts, const PqeOptions *options)
 }
 
 /*
+ * The steps that build the facts; these are used up by it.
+ */
+static List *
+building_steps(PqeFacts *facts, const PqeOptions *options)
+{
+	PqePlan    *plan = pqe_plan_make(from_nothing(facts, options), options);
+
+	pqe_plan_order(plan);
+	return pqe_plan_steps(plan);
+}
+
+/*
  * Model text that builds the facts; they are used up by it.
  */
 char *
 pqe_export_facts(PqeFacts *facts, const PqeOptions *options)
 {
-	PqePlan    *plan = pqe_plan_make(from_nothing(facts, options), options);
 	StringInfoData text;
 	ListCell   *lc;
 
-	pqe_plan_order(plan);
 	initStringInfo(&text);
-	foreach(lc, pqe_plan_steps(plan))
+	foreach(lc, building_steps(facts, options))
 	{
 		PqeStep    *step = lfirst(lc);
 
@@ -65,13 +76,32 @@ pqe_export_facts(PqeFacts *facts, const PqeOptions *options)
 	return text.data;
 }
 
-char *
-pqe_export_models(List *schema_names, bool whole_database)
+static PqeOptions
+everything(bool whole_database)
 {
 	PqeOptions	options = {0};
 
 	options.all_schemas = whole_database;
 	options.owners = PQE_SCOPE_ALL;
 	options.privileges = PQE_SCOPE_ALL;
+	return options;
+}
+
+char *
+pqe_export_models(List *schema_names, bool whole_database)
+{
+	PqeOptions	options = everything(whole_database);
+
 	return pqe_export_facts(pqe_read_actual(schema_names, &options), &options);
+}
+
+/*
+ * The same in files: PqeExportFile.
+ */
+List *
+pqe_export_files(List *schema_names, bool whole_database)
+{
+	PqeOptions	options = everything(whole_database);
+
+	return pqe_sort_into_files(building_steps(pqe_read_actual(schema_names, &options), &options));
 }

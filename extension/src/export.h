@@ -15,5 +15,6 @@
 
 extern char *pqe_export_facts(PqeFacts *facts, const PqeOptions *options);
 extern char *pqe_export_models(List *schema_names, bool whole_database);
+extern List *pqe_export_files(List *schema_names, bool whole_database);
 
 #endif							/* PQE_EXPORT_H */

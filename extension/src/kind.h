@@ -27,6 +27,12 @@ struct PqeKind
 	const char *name;			/* as users see it: "materialized view" */
 
 	/*
+	 * The model file that an object of the kind is exported to, where %s is
+	 * its schema and %n its name.  NULL: that of what it is a part of.
+	 */
+	const char *file;
+
+	/*
 	 * Creation order among facts that do not depend on each other; drops go
 	 * the other way.
 	 */

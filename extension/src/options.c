@@ -186,6 +186,8 @@ ignore_option(PqeOptions *options, const JsonbValue *value)
 
 		check_members("ignore", lfirst(lc), (const char *const[]) {"kind", "name", NULL});
 		pattern->kind = member("ignore", lfirst(lc), "kind");
+		if (pattern->kind != NULL && strcmp(pattern->kind, "*") == 0)
+			pattern->kind = NULL;
 		check_kind("ignore", pattern->kind);
 		pattern->name = member("ignore", lfirst(lc), "name");
 		if (pattern->name == NULL)

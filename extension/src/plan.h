@@ -58,6 +58,7 @@ typedef struct PqePlan
 /* A row of pqengine.plan(). */
 typedef struct PqeStep
 {
+	const PqeFact *fact;		/* that it makes, alters or drops */
 	const char *phase;
 	const char *kind;
 	const char *object;

@@ -226,6 +226,7 @@ pqe_plan_steps(PqePlan *plan)
 			PqeScriptLine *line = lfirst(lc2);
 			PqeStep    *step = palloc0(sizeof(PqeStep));
 
+			step->fact = action->fact;
 			step->phase = phase_of(action);
 			step->kind = action->fact->kind->name;
 			step->object = action->fact->identity;

@@ -61,6 +61,7 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_aggregate = {
 	.name = "aggregate",
+	.file = "schemas/%s/aggregates/%n.sql",
 	.rank = 84,
 	.query = query,
 	.named_in_bodies = true,

@@ -35,6 +35,7 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_cast = {
 	.name = "cast",
+	.file = "database/casts/%n.sql",
 	.rank = 82,
 	.query = query,
 	.database_wide = true,

@@ -36,6 +36,7 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_collation = {
 	.name = "collation",
+	.file = "schemas/%s/collations/%n.sql",
 	.rank = 25,
 	.query = query,
 	.create = create,

@@ -224,6 +224,7 @@ retire(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_composite = {
 	.name = "composite type",
+	.file = "schemas/%s/types/%n.sql",
 	.rank = 38,
 	.query = query,
 	.named_in_bodies = true,

@@ -56,6 +56,8 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_default_privilege = {
 	.name = "default privilege",
+	/* sorts behind the rest: what is made before it is not to get them */
+	.file = "security/default_privileges.sql",
 	.rank = 119,				/* what is made before is not to get them */
 	.query = query,
 	.database_wide = true,

@@ -168,6 +168,7 @@ static const char *const default_properties[] = {"default", NULL};
 
 const PqeKind pqe_kind_domain = {
 	.name = "domain",
+	.file = "schemas/%s/types/%n.sql",
 	.rank = 35,
 	.query = query,
 	.named_in_bodies = true,

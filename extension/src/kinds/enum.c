@@ -111,6 +111,7 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_enum = {
 	.name = "enum",
+	.file = "schemas/%s/types/%n.sql",
 	.rank = 30,
 	.query = query,
 	.named_in_bodies = true,

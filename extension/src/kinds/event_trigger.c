@@ -15,8 +15,8 @@ static const char query[] =
 "              ' WHEN TAG IN (' || (SELECT string_agg(quote_literal(t), ', ' ORDER BY t) FROM unnest(e.evttags) t) || ')',"
 "              e.evtfoid::regproc) AS definition,"
 "       CASE e.evtenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END AS enabled"
-"  FROM pg_event_trigger e"
-" WHERE $1 IS NOT NULL"
+"  FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_namespace n ON n.oid = p.pronamespace"
+" WHERE $1 IS NOT NULL AND n.nspname <> 'pqengine'"	/* the drift watch is no part of a schema */
 " ORDER BY e.evtname";
 
 static void
@@ -55,6 +55,7 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_event_trigger = {
 	.name = "event trigger",
+	.file = "database/event_triggers/%n.sql",
 	.rank = 120,				/* last: it must not see the plan's own DDL */
 	.query = query,
 	.database_wide = true,

@@ -54,6 +54,7 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_extension = {
 	.name = "extension",
+	.file = "database/extensions/%n.sql",
 	.rank = 20,
 	.query = query,
 	.database_wide = true,

@@ -128,6 +128,7 @@ drop_table(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_foreign_wrapper = {
 	.name = "foreign data wrapper",
+	.file = "database/foreign_data_wrappers/%n.sql",
 	.rank = 85,
 	.query = wrapper_query,
 	.database_wide = true,
@@ -137,6 +138,7 @@ const PqeKind pqe_kind_foreign_wrapper = {
 
 const PqeKind pqe_kind_foreign_server = {
 	.name = "foreign server",
+	.file = "database/foreign_servers/%n.sql",
 	.rank = 86,
 	.query = server_query,
 	.database_wide = true,
@@ -146,6 +148,7 @@ const PqeKind pqe_kind_foreign_server = {
 
 const PqeKind pqe_kind_foreign_table = {
 	.name = "foreign table",
+	.file = "schemas/%s/foreign_tables/%n.sql",
 	.rank = 87,
 	.query = table_query,
 	.inlines = true,

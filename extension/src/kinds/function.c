@@ -76,6 +76,7 @@ static const char *const sql_properties[] = {"definition", NULL};
 
 const PqeKind pqe_kind_function = {
 	.name = "function",
+	.file = "schemas/%s/functions/%n.sql",
 	.rank = 80,
 	.query = function_query,
 	.has_body = true,
@@ -89,6 +90,7 @@ const PqeKind pqe_kind_function = {
 
 const PqeKind pqe_kind_procedure = {
 	.name = "procedure",
+	.file = "schemas/%s/procedures/%n.sql",
 	.rank = 81,
 	.query = procedure_query,
 	.has_body = true,

@@ -74,6 +74,7 @@ static const char *const sql_properties[] = {"definition", NULL};
 
 const PqeKind pqe_kind_matview = {
 	.name = "materialized view",
+	.file = "schemas/%s/materialized_views/%n.sql",
 	.rank = 92,
 	.query = query,
 	.named_in_bodies = true,

@@ -53,6 +53,7 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_operator = {
 	.name = "operator",
+	.file = "schemas/%s/operators/%n.sql",
 	.rank = 83,
 	.query = query,
 	.create = create,

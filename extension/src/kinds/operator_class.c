@@ -118,6 +118,7 @@ drop_class(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_operator_family = {
 	.name = "operator family",
+	.file = "schemas/%s/operator_families/%n.sql",
 	.rank = 88,
 	.query = family_query,
 	.create = create_family,
@@ -128,6 +129,7 @@ const PqeKind pqe_kind_operator_family = {
 
 const PqeKind pqe_kind_operator_class = {
 	.name = "operator class",
+	.file = "schemas/%s/operator_classes/%n.sql",
 	.rank = 89,
 	.query = class_query,
 	.create = create_class,

@@ -104,6 +104,7 @@ drop_schema(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_publication = {
 	.name = "publication",
+	.file = "database/publications/%n.sql",
 	.rank = 112,
 	.query = query,
 	.database_wide = true,

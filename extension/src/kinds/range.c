@@ -68,6 +68,7 @@ drop_retired(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_range = {
 	.name = "range type",
+	.file = "schemas/%s/types/%n.sql",
 	.rank = 37,
 	.query = query,
 	.named_in_bodies = true,

@@ -29,6 +29,7 @@ drop(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_schema = {
 	.name = "schema",
+	.file = "schemas/%s/schema.sql",
 	.rank = 10,
 	.query = query,
 	.on_takedown = PQE_STAYS,

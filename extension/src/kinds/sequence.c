@@ -125,6 +125,7 @@ drop_owner(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_sequence = {
 	.name = "sequence",
+	.file = "schemas/%s/sequences/%n.sql",
 	.rank = 40,
 	.query = query,
 	.on_takedown = PQE_STAYS,

@@ -164,6 +164,7 @@ belongs_to(const PqeFact *fact)
 
 const PqeKind pqe_kind_table = {
 	.name = "table",
+	.file = "schemas/%s/tables/%n.sql",
 	.rank = 50,
 	.query = query,
 	.on_takedown = PQE_STAYS,

@@ -132,6 +132,7 @@ drop_configuration(PqeScript *script, PqeFact *fact)
 
 const PqeKind pqe_kind_ts_parser = {
 	.name = "text search parser",
+	.file = "schemas/%s/text_search/%n.sql",
 	.rank = 45,
 	.query = parser_query,
 	.create = create_parser,
@@ -140,6 +141,7 @@ const PqeKind pqe_kind_ts_parser = {
 
 const PqeKind pqe_kind_ts_template = {
 	.name = "text search template",
+	.file = "schemas/%s/text_search/%n.sql",
 	.rank = 46,
 	.query = template_query,
 	.create = create_template,
@@ -148,6 +150,7 @@ const PqeKind pqe_kind_ts_template = {
 
 const PqeKind pqe_kind_ts_dictionary = {
 	.name = "text search dictionary",
+	.file = "schemas/%s/text_search/%n.sql",
 	.rank = 47,
 	.query = dictionary_query,
 	.create = create_dictionary,
@@ -156,6 +159,7 @@ const PqeKind pqe_kind_ts_dictionary = {
 
 const PqeKind pqe_kind_ts_configuration = {
 	.name = "text search configuration",
+	.file = "schemas/%s/text_search/%n.sql",
 	.rank = 48,
 	.query = configuration_query,
 	.create = create_configuration,

@@ -76,6 +76,7 @@ static const char *const sql_properties[] = {"definition", NULL};
 
 const PqeKind pqe_kind_view = {
 	.name = "view",
+	.file = "schemas/%s/views/%n.sql",
 	.rank = 90,
 	.query = query,
 	.named_in_bodies = true,

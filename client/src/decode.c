@@ -294,7 +294,7 @@ bool pqe_decode_time(const char *text, int64_t *microseconds)
     const char *at = text;
     int64_t time;
 
-    if (!read_time(&at, &time) || *at != '\0') {
+    if (!read_time(&at, &time) || *at != '\0' || time > US_PER_DAY) {
         return false;
     }
     *microseconds = time;

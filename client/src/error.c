@@ -163,10 +163,15 @@ pqe_status pqe_error_from_result(pqe_error *error, pqe_status code, const PGresu
     if (error == NULL) {
         return code;
     }
+    if (primary == NULL) {
+        primary = PQresultErrorMessage(result);
+    }
+    if (primary == NULL || primary[0] == '\0') {
+        primary = "the server reported an error without a message";
+    }
     pqe_error_clear(error);
     error->code = code;
-    pqe_text_copy(error->message, sizeof(error->message),
-                  primary != NULL ? primary : PQresultErrorMessage(result));
+    pqe_text_copy(error->message, sizeof(error->message), primary);
     pqe_text_copy(error->sqlstate, sizeof(error->sqlstate),
                   PQresultErrorField(result, PG_DIAG_SQLSTATE));
     pqe_text_copy(error->detail, sizeof(error->detail),

@@ -3,6 +3,7 @@
  */
 #include "statement.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ static const struct first_word {
 /* Where a pass stands. */
 typedef struct reader {
     pqe_statement *statement;
+    const char *sql;     /* the caller's text */
     pqe_buffer text;     /* the rewritten statement, while rewriting */
     const char *copied;  /* up to where the caller's text is in it */
     size_t placeholders; /* %s seen */
@@ -166,10 +168,20 @@ static void replace(reader *state, const pqe_token *token, const char *replaceme
     state->copied = token->start + token->length;
 }
 
+/* Whether "$1" right behind this character would be the rest of a name, or begin a dollar quote. */
+static bool swallows_dollar(char character)
+{
+    unsigned char byte = (unsigned char)character;
+
+    return isalnum(byte) || byte == '_' || byte == '$' || byte >= 0x80;
+}
+
 static void read_placeholder(reader *state, const pqe_token *token)
 {
+    bool apart = token->start > state->sql && swallows_dollar(token->start[-1]);
+
     pqe_buffer_append_bytes(&state->text, state->copied, (size_t)(token->start - state->copied));
-    pqe_buffer_printf(&state->text, "$%zu", ++state->placeholders);
+    pqe_buffer_printf(&state->text, "%s$%zu", apart ? " " : "", ++state->placeholders);
     state->copied = token->start + token->length;
 }
 
@@ -281,7 +293,8 @@ static pqe_status conclude(reader *state, const char *sql, pqe_error *error)
 static pqe_status read_statement(pqe_statement *statement, const char *sql, bool as_is,
                                  pqe_error *error)
 {
-    reader state = {.statement = statement, .text = PQE_BUFFER_INIT, .copied = sql, .as_is = as_is};
+    reader state = {
+        .statement = statement, .sql = sql, .text = PQE_BUFFER_INIT, .copied = sql, .as_is = as_is};
     pqe_status status;
 
     memset(statement, 0, sizeof(*statement));

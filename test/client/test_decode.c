@@ -163,6 +163,7 @@ static void times(void **state)
     assert_true(us == INT64_C(45296789000));
     assert_false(pqe_decode_time("12:34", &us));
     assert_false(pqe_decode_time("25:00:00", &us));
+    assert_false(pqe_decode_time("24:00:00.000001", &us));
 }
 
 int main(void)

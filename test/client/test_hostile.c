@@ -127,6 +127,8 @@ static void broken_answers(void **state)
                        "D\0\0\0\20\0\1\377\377\377\0abcd"),
          SUPPORT_END},
         {SUPPORT_REPLY(SUPPORT_WELCOME), SUPPORT_REPLY("E\0\0\0\5\0"), SUPPORT_END},
+        {SUPPORT_REPLY(SUPPORT_WELCOME), SUPPORT_REPLY("1\0\0\0\4E\0\0\0\7M\0\0Z\0\0\0\5I"),
+         SUPPORT_END},
     };
 
     (void)state;

@@ -34,6 +34,10 @@ static void placeholders_become_numbers(void **state)
     check_sql("f(%s)", "f($1)", 1);
     check_sql("%s::int", "$1::int", 1);
     check_sql("x%%%s", "x%$1", 1);
+    /* "$1" right behind a name would be a part of it, right behind "$" a dollar quote */
+    check_sql("SELECT 1 LIMIT%s", "SELECT 1 LIMIT $1", 1);
+    check_sql("SELECT \xC3\xA9%s", "SELECT \xC3\xA9 $1", 1);
+    check_sql("SELECT $%s, %s", "SELECT $ $1, $2", 2);
 }
 
 static void numbers_pass_through(void **state)

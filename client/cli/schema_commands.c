@@ -56,6 +56,23 @@ int cli_diff(cli *c)
     return code == CLI_DONE && c->options.exit_code && rows > 0 ? CLI_DIFFERENT : code;
 }
 
+/* What the drift watch knows of it, on a line of its own. */
+static void append_author(pqe_buffer *text, const PGresult *drift, int row)
+{
+    if (PQgetisnull(drift, row, 6)) {
+        return;
+    }
+    pqe_buffer_printf(text, "  last changed by %s at %s: %s", PQgetvalue(drift, row, 6),
+                      PQgetvalue(drift, row, 7), PQgetvalue(drift, row, 8));
+    if (PQgetvalue(drift, row, 9)[0] != '\0') {
+        pqe_buffer_printf(text, " from %s", PQgetvalue(drift, row, 9));
+    }
+    if (!PQgetisnull(drift, row, 10)) {
+        pqe_buffer_printf(text, ", migration %s", PQgetvalue(drift, row, 10));
+    }
+    pqe_buffer_append_char(text, '\n');
+}
+
 /* "changed column public.users.email, type: expected text, actual integer" */
 static void append_drift(pqe_buffer *text, const PGresult *drift, int row)
 {
@@ -67,6 +84,7 @@ static void append_drift(pqe_buffer *text, const PGresult *drift, int row)
                           PQgetisnull(drift, row, 5) ? "(none)" : PQgetvalue(drift, row, 5));
     }
     pqe_buffer_append_char(text, '\n');
+    append_author(text, drift, row);
 }
 
 int cli_drift(cli *c)
@@ -75,8 +93,9 @@ int cli_drift(cli *c)
     PGresult *drift;
     int rows;
     int code = query_models(c,
-                            "SELECT change, kind, object, property, expected, actual"
-                            " FROM pqengine.drift($1, $2::jsonb)",
+                            "SELECT change, kind, object, property, expected, actual, changed_by,"
+                            " pg_catalog.date_trunc('second', changed_at) AS changed_at, command,"
+                            " application, migration FROM pqengine.drift_by($1, $2::jsonb)",
                             &drift);
 
     if (code >= 0) {

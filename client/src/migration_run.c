@@ -247,6 +247,17 @@ static void record_failure(const run *r, const pqe_error *failure)
 /* Stretches of steps in a transaction                                                            */
 /* ---------------------------------------------------------------------------------------------- */
 
+/* Lets the server's drift watch know who is at work. */
+static pqe_status name_migration(const run *r, const char *version, bool in_transaction,
+                                 pqe_error *error)
+{
+    const char *parameters[] = {version, in_transaction ? "true" : "false"};
+
+    return pqe_run_query(r->session->work,
+                         "SELECT pg_catalog.set_config('pqengine.migration', $1, $2::boolean)", 2,
+                         parameters, PQE_NEVER, NULL, error);
+}
+
 static pqe_status begin_transaction(const run *r, pqe_error *error)
 {
     char settings[96];
@@ -256,7 +267,10 @@ static pqe_status begin_transaction(const run *r, pqe_error *error)
     (void)snprintf(settings, sizeof(settings),
                    "SET LOCAL lock_timeout = %lld; SET LOCAL statement_timeout = 0",
                    (long long)r->session->options.lock_timeout_ms);
-    return status == PQE_OK ? pqe_command(r->session->work, settings, PQE_NEVER, error) : status;
+    if (status == PQE_OK) {
+        status = pqe_command(r->session->work, settings, PQE_NEVER, error);
+    }
+    return status == PQE_OK ? name_migration(r, r->file->version, true, error) : status;
 }
 
 static void roll_back(const run *r)
@@ -424,20 +438,24 @@ static bool was_done(const run *r, const step *s, const pqe_error *error)
  * Sets what holds for a lone step.  A statement that waits without stopping anybody may wait: cut
  * short, a concurrent index build has to start all over.
  */
-static pqe_status set_timeouts(const run *r, const step *s, pqe_error *error)
+static pqe_status set_up_alone(const run *r, const step *s, pqe_error *error)
 {
     char command[96];
+    pqe_status status;
 
     (void)snprintf(command, sizeof(command), "SET statement_timeout = 0; SET lock_timeout = %lld",
                    s->concurrent ? 0LL : (long long)r->session->options.lock_timeout_ms);
-    return pqe_command(r->session->work, command, PQE_NEVER, error);
+    status = pqe_command(r->session->work, command, PQE_NEVER, error);
+    return status == PQE_OK ? name_migration(r, r->file->version, false, error) : status;
 }
 
 /* Behind a transaction pooler the session is somebody else's next. */
-static void reset_timeouts(const run *r)
+static void reset_alone(const run *r)
 {
     if (PQtransactionStatus(r->session->work) == PQTRANS_IDLE) {
-        (void)pqe_command(r->session->work, "RESET statement_timeout; RESET lock_timeout",
+        (void)pqe_command(r->session->work,
+                          "RESET statement_timeout; RESET lock_timeout;"
+                          " RESET pqengine.migration",
                           PQE_NEVER, NULL);
     }
 }
@@ -448,7 +466,7 @@ static pqe_status try_alone(run *r, pqe_error *error)
     pqe_status status = pqe_migration_session_check(r->session, error);
 
     if (status == PQE_OK) {
-        status = set_timeouts(r, s, error);
+        status = set_up_alone(r, s, error);
     }
     if (status == PQE_OK && s->concurrent) {
         status = clear_leftover(r, s, error);
@@ -463,7 +481,7 @@ static pqe_status try_alone(run *r, pqe_error *error)
             status = pqe_error_clear(error);
         }
     }
-    reset_timeouts(r);
+    reset_alone(r);
     if (status != PQE_OK) {
         return step_error(r, s, error);
     }

@@ -53,6 +53,17 @@ AS 'MODULE_PATHNAME', 'pqe_drift';
 COMMENT ON FUNCTION drift(text, jsonb) IS
 'how this database differs from what the models want: objects missing, unexpected or changed, and such as pqengine does not manage; no rows where it does not differ';
 
+CREATE FUNCTION drift_places(models text, options jsonb DEFAULT '{}',
+                             OUT change text, OUT kind text, OUT object text, OUT property text,
+                             OUT expected text, OUT actual text, OUT part_of text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pqe_drift';
+
+COMMENT ON FUNCTION drift_places(text, jsonb) IS
+'drift() with the object that each is part of: the table of a column or an index, say; otherwise the object itself';
+
 CREATE FUNCTION ensure_tables(models text, options jsonb DEFAULT '{}')
 RETURNS SETOF text
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE

@@ -139,8 +139,8 @@ pqe_plan(PG_FUNCTION_ARGS)
 static void
 put_difference(ReturnSetInfo *rsinfo, const PqeDifference *row)
 {
-	Datum		values[6];
-	bool		nulls[6] = {0};
+	Datum		values[7];
+	bool		nulls[7] = {0};
 
 	values[0] = CStringGetTextDatum(row->change);
 	values[1] = CStringGetTextDatum(row->kind);
@@ -148,11 +148,12 @@ put_difference(ReturnSetInfo *rsinfo, const PqeDifference *row)
 	values[3] = text_or_null(row->property, &nulls[3]);
 	values[4] = text_or_null(row->expected, &nulls[4]);
 	values[5] = text_or_null(row->actual, &nulls[5]);
+	values[6] = CStringGetTextDatum(row->part_of ? row->part_of : row->object);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
 /*
- * drift(models text, options jsonb)
+ * drift(models text, options jsonb), and drift_places, with one column more
  */
 Datum
 pqe_drift(PG_FUNCTION_ARGS)

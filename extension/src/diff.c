@@ -7,6 +7,7 @@
  */
 #include "compat.h"
 
+#include "export_files.h"
 #include "plan.h"
 
 static bool
@@ -137,6 +138,7 @@ make_difference(const char *change, const PqeFact *fact)
 	difference->change = change;
 	difference->kind = fact->kind->name;
 	difference->object = fact->identity;
+	difference->part_of = pqe_fact_home(fact)->identity;
 	return difference;
 }
 

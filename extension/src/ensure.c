@@ -100,6 +100,9 @@ pqe_ensure_missing(PqeSides *sides, PqeOptions *options)
 	int			settings = pqe_begin_pinned_settings();
 	ListCell   *lc;
 
+	/* for the drift watch: no foreign change */
+	(void) set_config_option("pqengine.migration", "ensure_tables", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	options->concurrently = false;
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);

@@ -78,6 +78,7 @@ typedef struct PqeDifference
 	const char *property;
 	const char *expected;
 	const char *actual;
+	const char *part_of;		/* identity of what it is a part of, or its own */
 } PqeDifference;
 
 /* same_sql.c */

@@ -1,5 +1,5 @@
 --
--- Models of more indexes than are realized at a time, and what pg_dump prints.
+-- Models of more statements than are run in one go, and what pg_dump prints.
 --
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
@@ -10,7 +10,7 @@
 \pset tuples_only on
 SET client_min_messages = warning;
 
--- 40 tables of 16 indexes each: over the threshold.  Some indexes are named by other statements, some unique.
+-- 40 tables of 16 indexes each: more than is built in one go.  Some indexes are named by other statements, some unique.
 CREATE FUNCTION tools.model(tables int, indexes int) RETURNS text LANGUAGE sql AS $$
 	SELECT E'CREATE SCHEMA app;\n' || string_agg(format(E'CREATE TABLE app.t%s (id int PRIMARY KEY, a int, b text, u int NOT NULL);\n', t)
 		|| (SELECT string_agg(format(E'CREATE INDEX t%s_i%s ON app.t%s ((a + %s), b) WHERE a > %s;\n', t, i, t, i, i), '') FROM generate_series(1, indexes) i)

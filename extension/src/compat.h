@@ -40,6 +40,13 @@
 	pg_database_aclcheck(objid, role, mode)
 #endif
 
+/* Is exactly this lock held? */
+#if PG_VERSION_NUM >= 170000
+#define pqe_lock_held_by_me(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define pqe_lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
+#endif
+
 /* Columns of system catalogs that came later, for use inside SQL text. */
 #if PG_VERSION_NUM >= 170000
 #define PQE_SQL_COLLATION_LOCALE "c.colllocale"

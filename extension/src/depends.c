@@ -12,13 +12,15 @@
  */
 #include "compat.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/transam.h"
 #include "catalog/dependency.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_extension.h"
-#include "executor/spi.h"
+#include "catalog/pg_depend.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "facts.h"
 #include "kind.h"
@@ -40,23 +42,12 @@ typedef struct DependRow
 	char		type;
 } DependRow;
 
-static const char depend_query[] =
-"SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype"
-"  FROM pg_depend"
-" WHERE objid >= 16384 AND (refobjid >= 16384 OR deptype = 'e')"
-"   AND deptype IN ('n', 'a', 'i', 'e', 'P', 'S')";
-
-static ObjectAddress
-row_address(HeapTuple tuple, TupleDesc desc, int first)
+typedef struct PqeEdges
 {
-	ObjectAddress address;
-	bool		isnull;
-
-	address.classId = DatumGetObjectId(SPI_getbinval(tuple, desc, first, &isnull));
-	address.objectId = DatumGetObjectId(SPI_getbinval(tuple, desc, first + 1, &isnull));
-	address.objectSubId = DatumGetInt32(SPI_getbinval(tuple, desc, first + 2, &isnull));
-	return address;
-}
+	DependRow  *rows;
+	int			count;
+	int			room;
+} PqeEdges;
 
 /*
  * How close a row of this type binds; 0 for a mere reference.
@@ -93,42 +84,76 @@ note_owner(PqeFacts *facts, const DependRow *row)
 }
 
 /*
- * Reads pg_depend, once a set; batches read it again.
+ * Does the row say something of users' objects?
+ */
+static bool
+is_of_interest(const FormData_pg_depend *form)
+{
+	if (form->objid < FirstNormalObjectId)
+		return false;
+	switch (form->deptype)
+	{
+		case DEPENDENCY_EXTENSION:
+			return true;
+		case DEPENDENCY_NORMAL:
+		case DEPENDENCY_AUTO:
+		case DEPENDENCY_INTERNAL:
+		case DEPENDENCY_PARTITION_PRI:
+		case DEPENDENCY_PARTITION_SEC:
+			return form->refobjid >= FirstNormalObjectId;
+		default:
+			return false;
+	}
+}
+
+static DependRow *
+add_depend_row(PqeFacts *facts, const FormData_pg_depend *form)
+{
+	PqeEdges   *edges = facts->edges;
+	DependRow  *row;
+
+	if (edges->count == edges->room)
+	{
+		edges->room = edges->room * 2;
+		edges->rows = repalloc_huge(edges->rows, sizeof(DependRow) * edges->room);
+	}
+	row = &edges->rows[edges->count++];
+	ObjectAddressSubSet(row->dependent, form->classid, form->objid, form->objsubid);
+	ObjectAddressSubSet(row->referenced, form->refclassid, form->refobjid, form->refobjsubid);
+	row->type = form->deptype;
+	return row;
+}
+
+/*
+ * Reads pg_depend, by a plain scan: most of it is wanted.
  */
 void
 pqe_depends_read_owners(PqeFacts *facts)
 {
+	Relation	rel = table_open(DependRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
 	HASHCTL		control;
-	MemoryContext old;
 
 	memset(&control, 0, sizeof(control));
 	control.hcxt = facts->context;
 	control.keysize = sizeof(ObjectAddress);
 	control.entrysize = sizeof(OwnerEntry);
-	if (facts->owners == NULL)
-		facts->owners = hash_create("pqengine internal parts", 1024, &control,
-									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	if (SPI_execute(depend_query, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read pg_depend");
-	old = MemoryContextSwitchTo(facts->context);
-	list_free_deep(facts->edges);
-	facts->edges = NIL;
-	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
+	facts->owners = hash_create("pqengine internal parts", 1024, &control,
+								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	facts->edges = MemoryContextAllocZero(facts->context, sizeof(PqeEdges));
+	facts->edges->room = 1024;
+	facts->edges->rows = MemoryContextAlloc(facts->context, sizeof(DependRow) * facts->edges->room);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		DependRow  *row = palloc(sizeof(DependRow));
-		bool		isnull;
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
 
 		CHECK_FOR_INTERRUPTS();
-		row->dependent = row_address(tuple, desc, 1);
-		row->referenced = row_address(tuple, desc, 4);
-		row->type = DatumGetChar(SPI_getbinval(tuple, desc, 7, &isnull));
-		note_owner(facts, row);
-		facts->edges = lappend(facts->edges, row);
+		if (is_of_interest(form))
+			note_owner(facts, add_depend_row(facts, form));
 	}
-	MemoryContextSwitchTo(old);
-	SPI_freetuptable(SPI_tuptable);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
 }
 
 /*
@@ -219,16 +244,15 @@ find_clones(PqeFacts *facts)
 {
 	HASHCTL		control;
 	HTAB	   *clones;
-	ListCell   *lc;
 
 	memset(&control, 0, sizeof(control));
 	control.keysize = sizeof(ObjectAddress);
 	control.entrysize = sizeof(ObjectAddress);
 	control.hcxt = CurrentMemoryContext;
 	clones = hash_create("pqengine clones", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	foreach(lc, facts->edges)
+	for (int i = 0; i < facts->edges->count; i++)
 	{
-		DependRow  *row = lfirst(lc);
+		DependRow  *row = &facts->edges->rows[i];
 
 		if (row->type == DEPENDENCY_PARTITION_PRI && pqe_facts_by_address(facts, &row->dependent) == NULL)
 			hash_search(clones, &row->dependent, HASH_ENTER, NULL);
@@ -237,19 +261,18 @@ find_clones(PqeFacts *facts)
 }
 
 /*
- * Adds the edges of the facts from position FIRST on.
+ * Links the facts by what has been read.
  */
 void
-pqe_depends_read(PqeFacts *facts, int first)
+pqe_depends_read(PqeFacts *facts)
 {
 	MemoryContext old = MemoryContextSwitchTo(facts->context);
+	HTAB	   *clones = find_clones(facts);
 	ListCell   *lc;
 
-	HTAB	   *clones = find_clones(facts);
-
-	foreach(lc, facts->edges)
+	for (int i = 0; i < facts->edges->count; i++)
 	{
-		DependRow  *row = lfirst(lc);
+		DependRow  *row = &facts->edges->rows[i];
 		PqeFact    *from;
 		PqeFact    *to;
 
@@ -258,7 +281,7 @@ pqe_depends_read(PqeFacts *facts, int first)
 			hash_search(clones, &row->dependent, HASH_FIND, NULL) != NULL)
 			continue;
 		from = pqe_facts_resolve(facts, &row->dependent);
-		if (from == NULL || from->position < first)
+		if (from == NULL)
 			continue;
 		to = pqe_facts_resolve(facts, &row->referenced);
 		if (to == NULL || to == from)
@@ -270,8 +293,8 @@ pqe_depends_read(PqeFacts *facts, int first)
 		if (row->type == DEPENDENCY_PARTITION_PRI)
 			from->goes_with = to;
 	}
-	for (int i = first; i < list_length(facts->list); i++)
-		add_named_need(facts, list_nth(facts->list, i));
+	foreach(lc, facts->list)
+		add_named_need(facts, lfirst(lc));
 	hash_destroy(clones);
 	MemoryContextSwitchTo(old);
 }

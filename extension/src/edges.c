@@ -58,7 +58,7 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 
 		/* a table that is created as a child takes later parts as they come */
 		if (action->inside != NULL ? part->kind->holds_data :
-			!part->kind->joins && (part->kind->inline_create || part->kind->is_index))
+			!part->kind->joins && (part->kind->inline_create || part->kind->precedes_joins))
 			edges_of_need(action, part, false);
 	}
 }

@@ -1,11 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * execute.c
- *		Runs the statements of a model until all have found what they need.
+ *		Runs the statements of a model.
  *
- * Statements run in the order of the text.  One that misses something (an
- * undefined table, type, function ...) waits until the others have run, and
- * is tried again for as long as that gets anything further.
+ * This file knows how one statement is run, and sorts them into what is run
+ * when; settle.c runs many, until all have found what they need.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,28 +37,6 @@
 #include "utils/snapmgr.h"
 
 #include "realize.h"
-
-/*
- * Does the error mean that something is not there (yet)?
- */
-static bool
-misses_something(const ErrorData *error)
-{
-	switch (error->sqlerrcode)
-	{
-		case ERRCODE_UNDEFINED_TABLE:
-		case ERRCODE_UNDEFINED_OBJECT:
-		case ERRCODE_UNDEFINED_FUNCTION:
-		case ERRCODE_UNDEFINED_COLUMN:
-		case ERRCODE_UNDEFINED_SCHEMA:
-		case ERRCODE_INVALID_FOREIGN_KEY:
-		case ERRCODE_INVALID_OBJECT_DEFINITION:
-		case ERRCODE_WRONG_OBJECT_TYPE:
-			return true;
-		default:
-			return false;
-	}
-}
 
 static void
 set_option(const char *name, const char *value)
@@ -161,32 +138,34 @@ is_done(Node *node)
 	return false;
 }
 
+/*
+ * Sets what decides a statement's meaning, so far as it is not what the one
+ * BEFORE was run with.
+ */
 static void
-run_statement(const PqeStatement *statement)
+apply_settings(const PqeSettings *settings, const PqeSettings *before)
 {
-	Node	   *node = statement->raw->stmt;
-
-	if (is_done(node))
-		return;
-	set_option("search_path", statement->settings.search_path);
-	set_option("default_tablespace", statement->settings.tablespace);
-	set_option("default_table_access_method", statement->settings.access_method);
-	if (IsA(node, SelectStmt))
-		run_helper(statement);
-	else
-		run_planned(statement);
+	if (before == NULL || strcmp(settings->search_path, before->search_path) != 0)
+		set_option("search_path", settings->search_path);
+	if (before == NULL || strcmp(settings->tablespace, before->tablespace) != 0)
+		set_option("default_tablespace", settings->tablespace);
+	if (before == NULL || strcmp(settings->access_method, before->access_method) != 0)
+		set_option("default_table_access_method", settings->access_method);
 }
 
 static void
-add_target(List **targets, ObjectAddress address)
+add_target(PqeBuild *build, List **targets, ObjectAddress address)
 {
+	MemoryContext old;
 	ObjectAddress *copy;
 
 	if (!OidIsValid(address.objectId))
 		return;
+	old = MemoryContextSwitchTo(build->context);
 	copy = palloc(sizeof(ObjectAddress));
 	*copy = address;
 	*targets = lappend(*targets, copy);
+	MemoryContextSwitchTo(old);
 }
 
 static ObjectAddress
@@ -230,13 +209,13 @@ note_targets(PqeBuild *build, Node *node)
 		GrantStmt  *grant = castNode(GrantStmt, node);
 
 		foreach(lc, grant->objects)
-			add_target(&build->privilege_targets, object_address(grant->objtype, lfirst(lc)));
+			add_target(build, &build->privilege_targets, object_address(grant->objtype, lfirst(lc)));
 	}
 	else if (IsA(node, AlterOwnerStmt))
 	{
 		AlterOwnerStmt *owner = castNode(AlterOwnerStmt, node);
 
-		add_target(&build->owner_targets,
+		add_target(build, &build->owner_targets,
 				   object_address(owner->objectType,
 								  owner->object ? owner->object : (Node *) owner->relation));
 	}
@@ -246,7 +225,7 @@ note_targets(PqeBuild *build, Node *node)
 
 		foreach(lc, alter->cmds)
 			if (lfirst_node(AlterTableCmd, lc)->subtype == AT_ChangeOwner)
-				add_target(&build->owner_targets, relation_address(alter->relation));
+				add_target(build, &build->owner_targets, relation_address(alter->relation));
 	}
 	else if (IsA(node, CreateSchemaStmt) && castNode(CreateSchemaStmt, node)->authrole != NULL)
 	{
@@ -256,125 +235,28 @@ note_targets(PqeBuild *build, Node *node)
 		if (name != NULL)
 		{
 			ObjectAddressSet(address, NamespaceRelationId, get_namespace_oid(name, true));
-			add_target(&build->owner_targets, address);
+			add_target(build, &build->owner_targets, address);
 		}
 	}
 }
 
 /*
- * Runs a statement in a subtransaction of its own.  Returns NULL, or the error
- * (in the current memory context) where it misses something; any other error
- * is thrown, with its place.
+ * Runs one; BEFORE was run just before it in the same subtransaction, or is
+ * NULL.
  */
-static ErrorData *
-try_statement(PqeBuild *build, PqeStatement *statement)
+void
+pqe_build_run_statement(PqeBuild *build, const PqeStatement *statement, const PqeStatement *before)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorContextCallback *callbacks = error_context_stack;
-	ErrorData  *volatile failure = NULL;
+	Node	   *node = statement->raw->stmt;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		/* a caller's context would take the position for one in its own query */
-		error_context_stack = NULL;
-		run_statement(statement);
-		note_targets(build, statement->raw->stmt);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		failure = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	error_context_stack = callbacks;
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	if (failure != NULL && !misses_something(failure))
-		pqe_model_rethrow(statement->file, statement->location, statement, failure);
-	return failure;
-}
-
-/*
- * Does the error speak of something that a waiting statement would create?
- */
-static bool
-waits_for_another(const ErrorData *failure, List *waiting, const PqeStatement *self)
-{
-	ListCell   *lc;
-
-	foreach(lc, waiting)
-	{
-		PqeStatement *other = lfirst(lc);
-
-		if (other != self && other->target_name != NULL &&
-			strstr(failure->message, other->target_name) != NULL)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Nothing gets any further: report a statement that does not merely wait for
- * another one that is stuck.
- */
-static void
-report_stuck(List *waiting, List *failures)
-{
-	int			culprit = 0;
-	PqeStatement *stuck;
-
-	for (int i = 0; i < list_length(waiting); i++)
-	{
-		if (!waits_for_another(list_nth(failures, i), waiting, list_nth(waiting, i)))
-		{
-			culprit = i;
-			break;
-		}
-	}
-	stuck = list_nth(waiting, culprit);
-	pqe_model_rethrow(stuck->file, stuck->location, stuck, list_nth(failures, culprit));
-}
-
-/*
- * Runs all of them, in as many rounds as it takes.  Gives those that wait for
- * something still, or reports one of them if nothing more is to come (FINAL).
- */
-static List *
-run_until_settled(PqeBuild *build, List *statements, bool final)
-{
-	while (statements != NIL)
-	{
-		List	   *waiting = NIL;
-		List	   *failures = NIL;
-		ListCell   *lc;
-
-		foreach(lc, statements)
-		{
-			PqeStatement *statement = lfirst(lc);
-			ErrorData  *failure;
-
-			CHECK_FOR_INTERRUPTS();
-			failure = try_statement(build, statement);
-			if (failure == NULL)
-				continue;
-			failures = lappend(failures, failure);
-			waiting = lappend(waiting, statement);
-		}
-		if (list_length(waiting) == list_length(statements))
-		{
-			if (final)
-				report_stuck(waiting, failures);
-			return waiting;
-		}
-		statements = waiting;
-	}
-	return NIL;
+	apply_settings(&statement->settings, before ? &before->settings : NULL);
+	if (is_done(node))
+		return;
+	if (IsA(node, SelectStmt))
+		run_helper(statement);
+	else
+		run_planned(statement);
+	note_targets(build, node);
 }
 
 static bool
@@ -394,7 +276,7 @@ pqe_build_prepare(const PqeModel *model)
 	List	   *statements = pqe_fold_enum_values(model->statements);
 	ListCell   *lc;
 
-	build->indexes = pqe_take_batchable_indexes(&statements);
+	build->context = CurrentMemoryContext;
 	/* schemas first: without one, a search_path might lead elsewhere */
 	foreach(lc, statements)
 		if (is_plain_schema(lfirst(lc)))
@@ -434,10 +316,10 @@ run_in_order(PqeBuild *build, List *statements)
 		PqeStatement *statement = lfirst(lc);
 
 		if (IsA(statement->raw->stmt, AlterDefaultPrivilegesStmt))
-			stretch = run_until_settled(build, stretch, false);
+			stretch = pqe_build_settle(build, stretch, false);
 		stretch = lappend(stretch, statement);
 	}
-	return run_until_settled(build, stretch, false);
+	return pqe_build_settle(build, stretch, false);
 }
 
 /*
@@ -453,39 +335,64 @@ pqe_build_run_first(PqeBuild *build)
 void
 pqe_build_run_late(PqeBuild *build)
 {
-	(void) run_until_settled(build, build->late, true);
+	(void) pqe_build_settle(build, build->late, true);
 }
 
 /*
- * Foreign keys are to be believed, not checked; the server knows no such ones
- * on partitioned tables.
+ * Runs ACT on each foreign key that is to be added by a statement of its own.
  */
-void
-pqe_build_leave_unvalidated(PqeBuild *build)
+static void
+on_foreign_keys(PqeBuild *build, void (*act) (AlterTableStmt *alter, Constraint *constraint))
 {
 	ListCell   *lc;
 
 	foreach(lc, build->late)
 	{
 		PqeStatement *statement = lfirst(lc);
+		AlterTableStmt *alter;
 		ListCell   *lc2;
 
-		if (!pqe_is_foreign_key(statement) ||
-			get_rel_relkind(RangeVarGetRelid(castNode(AlterTableStmt, statement->raw->stmt)->relation, NoLock, true))
-			== RELKIND_PARTITIONED_TABLE)
+		if (!pqe_is_foreign_key(statement))
 			continue;
-		foreach(lc2, castNode(AlterTableStmt, statement->raw->stmt)->cmds)
-		{
-			Constraint *constraint = castNode(Constraint, lfirst_node(AlterTableCmd, lc2)->def);
-
-			constraint->skip_validation = true;
-			constraint->initially_valid = false;
-		}
+		alter = castNode(AlterTableStmt, statement->raw->stmt);
+		foreach(lc2, alter->cmds)
+			act(alter, castNode(Constraint, lfirst_node(AlterTableCmd, lc2)->def));
 	}
 }
 
-void
-pqe_build_run_batch(PqeBuild *build, List *statements)
+static void
+believe(AlterTableStmt *alter, Constraint *constraint)
 {
-	(void) run_until_settled(build, statements, true);
+	constraint->skip_validation = true;
+}
+
+/*
+ * In tables without rows, foreign keys are what they say without being
+ * checked, as they are in CREATE TABLE.
+ */
+void
+pqe_build_believe_foreign_keys(PqeBuild *build)
+{
+	on_foreign_keys(build, believe);
+}
+
+static void
+leave_unvalidated(AlterTableStmt *alter, Constraint *constraint)
+{
+	Oid			table = RangeVarGetRelid(alter->relation, NoLock, true);
+
+	if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE)
+		return;
+	constraint->skip_validation = true;
+	constraint->initially_valid = false;
+}
+
+/*
+ * Foreign keys are to hold from now on, whatever there is; the server knows
+ * no such ones on partitioned tables.
+ */
+void
+pqe_build_leave_unvalidated(PqeBuild *build)
+{
+	on_foreign_keys(build, leave_unvalidated);
 }

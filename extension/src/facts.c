@@ -10,6 +10,7 @@
  */
 #include "compat.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
@@ -18,14 +19,17 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "facts.h"
 #include "kind.h"
+#include "locks.h"
+#include "rows.h"
 
 /* Columns that every kind's query begins with. */
 enum
 {
-	COL_CLASSID = 1,
+	COL_CLASSID,
 	COL_OBJID,
 	COL_OBJSUBID,
 	COL_IDENTITY,
@@ -35,7 +39,7 @@ enum
 	COL_PARENT_CLASS,
 	COL_PARENT_ID,
 	COL_PARENT_SUB,
-	FIXED_COLUMNS = COL_PARENT_SUB
+	FIXED_COLUMNS
 };
 
 typedef struct AddressEntry
@@ -123,36 +127,6 @@ pqe_facts_by_identity(PqeFacts *facts, const PqeKind *kind, const char *identity
 	return entry ? entry->fact : NULL;
 }
 
-static char *
-spi_text(HeapTuple tuple, TupleDesc desc, int column)
-{
-	return SPI_getvalue(tuple, desc, column);
-}
-
-static Oid
-spi_oid(HeapTuple tuple, TupleDesc desc, int column)
-{
-	bool		isnull;
-	Datum		value = SPI_getbinval(tuple, desc, column, &isnull);
-
-	return isnull ? InvalidOid : DatumGetObjectId(value);
-}
-
-static int
-spi_int(HeapTuple tuple, TupleDesc desc, int column)
-{
-	bool		isnull;
-	Datum		value = SPI_getbinval(tuple, desc, column, &isnull);
-
-	return isnull ? 0 : DatumGetInt32(value);
-}
-
-static char *
-copy_text(PqeFacts *facts, char *text)
-{
-	return text ? MemoryContextStrdup(facts->context, text) : NULL;
-}
-
 /*
  * Remembers the names of a kind's properties; they are those of its query.
  */
@@ -229,40 +203,63 @@ pqe_same(const PqeFact *a, const PqeFact *b, const char *name)
 	return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
 }
 
-static void
-add_fact(PqeFacts *facts, const PqeKind *kind, HeapTuple tuple, TupleDesc desc)
+/* One kind's facts, as they come. */
+typedef struct Reading
 {
-	PqeFact    *fact;
-	AddressEntry *by_address;
+	PqeFacts   *facts;
+	const PqeKind *kind;
+} Reading;
+
+static ObjectAddress
+row_address(const PqeRow *row, int first)
+{
 	ObjectAddress address;
+
+	address.classId = pqe_row_oid(row, first);
+	address.objectId = pqe_row_oid(row, first + 1);
+	address.objectSubId = pqe_row_int(row, first + 2);
+	return address;
+}
+
+static void
+start_kind(TupleDesc desc, void *argument)
+{
+	(void) columns_of(((Reading *) argument)->kind, desc);
+}
+
+static void
+add_row(const PqeRow *row, void *argument)
+{
+	Reading    *reading = argument;
+	PqeFacts   *facts = reading->facts;
+	MemoryContext context = facts->context;
+	int			natts = row->slot->tts_tupleDescriptor->natts;
+	ObjectAddress address = row_address(row, COL_CLASSID);
+	AddressEntry *by_address;
+	PqeFact    *fact;
+	MemoryContext old;
 	bool		found;
 
-	address.classId = spi_oid(tuple, desc, COL_CLASSID);
-	address.objectId = spi_oid(tuple, desc, COL_OBJID);
-	address.objectSubId = spi_int(tuple, desc, COL_OBJSUBID);
 	by_address = hash_search(facts->by_address, &address, HASH_ENTER, &found);
 	if (found)
-		return;					/* read before: indexes come in batches */
+		return;					/* an object is one fact */
 
-	fact = MemoryContextAllocZero(facts->context, sizeof(PqeFact));
+	fact = MemoryContextAllocZero(context, sizeof(PqeFact));
 	by_address->fact = fact;
-	fact->kind = kind;
+	fact->kind = reading->kind;
 	fact->address = address;
-	fact->identity = copy_text(facts, spi_text(tuple, desc, COL_IDENTITY));
-	fact->schema = copy_text(facts, spi_text(tuple, desc, COL_SCHEMA));
-	fact->name = copy_text(facts, spi_text(tuple, desc, COL_NAME));
-	fact->slot = copy_text(facts, spi_text(tuple, desc, COL_SLOT));
-	fact->parent_address.classId = spi_oid(tuple, desc, COL_PARENT_CLASS);
-	fact->parent_address.objectId = spi_oid(tuple, desc, COL_PARENT_ID);
-	fact->parent_address.objectSubId = spi_int(tuple, desc, COL_PARENT_SUB);
-	fact->values = MemoryContextAllocZero(facts->context,
-										  sizeof(char *) * (desc->natts - FIXED_COLUMNS + 1));
-	for (int i = FIXED_COLUMNS; i < desc->natts; i++)
-		fact->values[i - FIXED_COLUMNS] = copy_text(facts, spi_text(tuple, desc, i + 1));
+	fact->identity = pqe_row_text(row, COL_IDENTITY, context);
+	fact->schema = pqe_row_text(row, COL_SCHEMA, context);
+	fact->name = pqe_row_text(row, COL_NAME, context);
+	fact->slot = pqe_row_text(row, COL_SLOT, context);
+	fact->parent_address = row_address(row, COL_PARENT_CLASS);
+	fact->values = MemoryContextAlloc(context, sizeof(char *) * (natts - FIXED_COLUMNS + 1));
+	for (int i = FIXED_COLUMNS; i < natts; i++)
+		fact->values[i - FIXED_COLUMNS] = pqe_row_text(row, i, context);
 	fact->position = list_length(facts->list);
+	old = MemoryContextSwitchTo(context);
 	facts->list = lappend(facts->list, fact);
-	if (kind->complete != NULL)
-		kind->complete(facts, fact);
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -286,23 +283,43 @@ schema_oids(PqeFacts *facts)
 }
 
 static void
+read_definition(PqeFacts *facts, PqeFact *fact)
+{
+	char	   *text = pqe_deparse(fact->kind->deparse, fact->address.objectId);
+	size_t		length = strlen(text);
+
+	while (length > 0 && strchr("; \n", text[length - 1]) != NULL)
+		length--;
+	text[length] = '\0';
+	pqe_set_value(fact, "definition", MemoryContextStrdup(facts->context, text));
+}
+
+static void
 read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 {
-	Oid			types[1] = {OIDARRAYOID};
-	Datum		values[1] = {schemas};
+	Reading		reading = {facts, kind};
+	int			first = list_length(facts->list);
+	MemoryContext garbage;
 	MemoryContext old;
 
-	if (SPI_execute_with_args(kind->query, 1, types, values, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read facts of kind \"%s\"", kind->name);
-	columns_of(kind, SPI_tuptable->tupdesc);
-	old = MemoryContextSwitchTo(facts->context);
-	for (uint64 i = 0; i < SPI_tuptable->numvals; i++)
+	pqe_each_row(kind->query, schemas, start_kind, add_row, &reading);
+	if (kind->complete == NULL && kind->deparse == NULL)
+		return;
+	garbage = AllocSetContextCreate(CurrentMemoryContext, "pqengine fact", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(garbage);
+	for (int i = first; i < list_length(facts->list); i++)
 	{
+		PqeFact    *fact = list_nth(facts->list, i);
+
 		CHECK_FOR_INTERRUPTS();
-		add_fact(facts, kind, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
+		if (kind->deparse != NULL)
+			read_definition(facts, fact);
+		if (kind->complete != NULL)
+			kind->complete(facts, fact);
+		MemoryContextReset(garbage);
 	}
 	MemoryContextSwitchTo(old);
-	SPI_freetuptable(SPI_tuptable);
+	MemoryContextDelete(garbage);
 }
 
 /*
@@ -326,12 +343,12 @@ pqe_facts_add(PqeFacts *facts, PqeFact *fact)
  * not read, and fills the hash by identity.  Parents come before children.
  */
 static void
-link_parents(PqeFacts *facts, int first)
+link_parents(PqeFacts *facts)
 {
 	MemoryContext old = MemoryContextSwitchTo(facts->context);
-	List	   *kept = list_truncate(list_copy(facts->list), first);
+	List	   *kept = NIL;
 
-	for (int i = first; i < list_length(facts->list); i++)
+	for (int i = 0; i < list_length(facts->list); i++)
 	{
 		PqeFact    *fact = list_nth(facts->list, i);
 		IdentityKey key = {fact->kind, fact->identity};
@@ -358,23 +375,29 @@ link_parents(PqeFacts *facts, int first)
 	MemoryContextSwitchTo(old);
 }
 
-static void
-read_kinds(PqeFacts *facts, bool indexes_only)
+/*
+ * Reads everything.  search_path must be pg_catalog.
+ *
+ * The snapshot is the latest, as that of the server's caches always is, even
+ * where the caller's transaction has an older one.
+ */
+void
+pqe_facts_read(PqeFacts *facts)
 {
-	int			first = list_length(facts->list);
 	Datum		schemas;
 
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
 	schemas = schema_oids(facts);
 	for (int i = 0; i < pqe_kind_count; i++)
-		if (!indexes_only || pqe_kinds[i]->is_index)
-			read_kind(facts, pqe_kinds[i], schemas);
+		read_kind(facts, pqe_kinds[i], schemas);
 	pqe_depends_read_owners(facts);
-	link_parents(facts, first);
-	pqe_depends_read(facts, first);
-	if (!indexes_only)
-		pqe_bodies_read(facts);
+	link_parents(facts);
+	pqe_depends_read(facts);
+	pqe_bodies_read(facts);
 	SPI_finish();
+	PopActiveSnapshot();
 }
 
 /*
@@ -389,20 +412,3 @@ pqe_facts_forget(PqeFacts *facts, PqeFact *fact)
 	hash_search(facts->by_identity, &key, HASH_REMOVE, NULL);
 }
 
-/*
- * Reads everything.  search_path must be pg_catalog.
- */
-void
-pqe_facts_read(PqeFacts *facts)
-{
-	read_kinds(facts, false);
-}
-
-/*
- * Adds indexes (and what hangs on them) that have come since.
- */
-void
-pqe_facts_read_new_indexes(PqeFacts *facts)
-{
-	read_kinds(facts, true);
-}

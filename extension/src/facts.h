@@ -66,7 +66,7 @@ typedef struct PqeFacts
 	HTAB	   *by_address;
 	HTAB	   *by_identity;
 	HTAB	   *owners;			/* object -> what it is an internal part of */
-	List	   *edges;			/* rows of pg_depend, see depends.c */
+	struct PqeEdges *edges;		/* rows of pg_depend, see depends.c */
 	List	   *schema_names;	/* char *: the managed ones */
 	const PqeOptions *options;
 } PqeFacts;
@@ -74,7 +74,6 @@ typedef struct PqeFacts
 extern PqeFacts *pqe_facts_create(const PqeOptions *options, List *schema_names);
 extern void pqe_facts_add(PqeFacts *facts, PqeFact *fact);
 extern void pqe_facts_read(PqeFacts *facts);
-extern void pqe_facts_read_new_indexes(PqeFacts *facts);
 extern void pqe_facts_forget(PqeFacts *facts, PqeFact *fact);
 extern PqeFact *pqe_facts_by_address(PqeFacts *facts, const ObjectAddress *address);
 extern PqeFact *pqe_facts_by_identity(PqeFacts *facts, const PqeKind *kind, const char *identity);
@@ -86,9 +85,9 @@ extern void pqe_set_value(PqeFact *fact, const char *name, char *value);
 extern bool pqe_flag(const PqeFact *fact, const char *name);
 extern bool pqe_same(const PqeFact *a, const PqeFact *b, const char *name);
 
-/* depends.c; to be called within SPI */
+/* depends.c */
 extern void pqe_depends_read_owners(PqeFacts *facts);
-extern void pqe_depends_read(PqeFacts *facts, int first);
+extern void pqe_depends_read(PqeFacts *facts);
 extern PqeFact *pqe_facts_resolve(PqeFacts *facts, const ObjectAddress *address);
 extern bool pqe_facts_is_extension_member(PqeFacts *facts, const ObjectAddress *address);
 

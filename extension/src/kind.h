@@ -12,6 +12,8 @@
 #ifndef PQE_KIND_H
 #define PQE_KIND_H
 
+#include "fmgr.h"
+
 #include "facts.h"
 #include "script.h"
 
@@ -47,8 +49,14 @@ struct PqeKind
 	 */
 	const char *query;
 
+	/*
+	 * Prints the property "definition" (null in the query), but for blanks
+	 * and semicolons at its end.  For functions of the server that lock what
+	 * the object names: only here are these locks given back at once.
+	 */
+	PGFunction	deparse;
+
 	bool		database_wide;	/* compared only where asked for or declared */
-	bool		is_index;		/* may be realized in batches */
 	PqeOnTakedown on_takedown;
 
 	/* Survives a change of the type of a column that it uses. */
@@ -68,6 +76,9 @@ struct PqeKind
 	 * first.
 	 */
 	bool		joins;
+
+	/* A part of a table that has to be there before the table is joined. */
+	bool		precedes_joins;
 
 	/* Has a body (property _body) whose words may be names of others. */
 	bool		has_body;

@@ -26,6 +26,7 @@
 
 #include "export.h"
 #include "kind.h"
+#include "locks.h"
 #include "prove.h"
 
 typedef struct Trial
@@ -65,6 +66,7 @@ try_sql(const char *sql)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
+		pqe_locks_explain(error);
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
@@ -104,6 +106,9 @@ run_steps(Trial *trial)
 		CHECK_FOR_INTERRUPTS();
 		seq++;
 		error = try_sql(step->statement);
+		pqe_locks_note_statement();
+		if (pqe_locks_are_due())
+			pqe_locks_give_back();
 		if (error != NULL)
 		{
 			note_proof(trial, false, seq, step->statement, error->message);
@@ -172,13 +177,13 @@ build_copy(Trial *trial)
 	PqeBuild   *build = pqe_build_prepare(trial->copy);
 	ListCell   *lc;
 
-	build->statements = list_concat(build->statements, build->indexes);
-	build->indexes = NIL;
 	pqe_swap_database_wide(trial->copy, trial->options);
 	pqe_swap_schemas(trial->copy, trial->before->schema_names, trial->options);
 	pqe_build_run_first(build);
 	pqe_pin_search_path();
-	if (trial->sample_rows > 0)
+	if (trial->sample_rows == 0)
+		pqe_build_believe_foreign_keys(build);
+	else
 	{
 		/* a sample knows nothing of foreign keys: rows first, keys unvalidated */
 		pqe_build_leave_unvalidated(build);
@@ -199,6 +204,12 @@ run_trial(void *argument)
 	build_copy(trial);
 	if (run_steps(trial) && trial->after != NULL)
 		pqe_facts_read(trial->after);
+}
+
+static void
+watch_trial(void *argument)
+{
+	pqe_locks_watch(run_trial, argument);
 }
 
 /*
@@ -252,7 +263,7 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	copy_text = pqe_export_facts(trial.before, &everything);
 	trial.copy = pqe_model_parse(copy_text, options->search_path);
 	trial.after = pqe_facts_create(options, sides->schema_names);
-	pqe_in_shadow(run_trial, &trial);
+	pqe_in_shadow(watch_trial, &trial);
 	if (trial.proofs == NIL)
 		compare_outcome(&trial, sides->desired);
 	if (trial.proofs == NIL && sample_rows > 0)
@@ -261,7 +272,7 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 		/* building changes the parse trees */
 		trial.copy = pqe_model_parse(copy_text, options->search_path);
 		trial.after = NULL;
-		pqe_in_shadow(run_trial, &trial);
+		pqe_in_shadow(watch_trial, &trial);
 	}
 	if (trial.proofs == NIL)
 		note_proof(&trial, true, 0, NULL, NULL);

@@ -22,11 +22,9 @@
 
 #include "fingerprint.h"
 #include "kind.h"
+#include "locks.h"
 #include "realize.h"
 #include "snapshot.h"
-
-/* Indexes built between two rollbacks. */
-#define BATCH_SIZE 500
 
 /* How often the actual facts are read until they hold still. */
 #define READ_ATTEMPTS 3
@@ -245,40 +243,6 @@ mark_declared(PqeFacts *facts, const PqeBuild *build)
 }
 
 /*
- * Indexes in batches: build some, read them, roll back, so that their locks
- * do not add up.
- */
-typedef struct Batch
-{
-	PqeFacts   *facts;
-	PqeBuild   *build;
-	List	   *statements;
-} Batch;
-
-static void
-read_batch(void *argument)
-{
-	Batch	   *batch = argument;
-
-	pqe_build_run_batch(batch->build, batch->statements);
-	pqe_pin_search_path();
-	pqe_facts_read_new_indexes(batch->facts);
-}
-
-static void
-read_indexes(PqeFacts *facts, PqeBuild *build)
-{
-	Batch		batch = {facts, build, NIL};
-
-	for (int i = 0; i < list_length(build->indexes); i += BATCH_SIZE)
-	{
-		batch.statements = list_copy_tail(build->indexes, i);
-		batch.statements = list_truncate(batch.statements, BATCH_SIZE);
-		pqe_in_shadow(read_batch, &batch);
-	}
-}
-
-/*
  * One realization at a time: two would wait for each other's schema rows
  * anyway, and less politely.
  */
@@ -304,16 +268,23 @@ build_and_read(void *argument)
 	Realization *r = argument;
 	PqeBuild   *build = pqe_build_prepare(r->model);
 
+	pqe_build_believe_foreign_keys(build);
 	lock_realizations();
+	pqe_locks_require(0, "building the models");
 	pqe_swap_database_wide(r->model, r->options);
 	pqe_swap_schemas(r->model, r->facts->schema_names, r->options);
 	pqe_build_run_first(build);
 	pqe_build_run_late(build);
 	pqe_pin_search_path();
 	pqe_facts_read(r->facts);
-	read_indexes(r->facts, build);
 	mark_declared(r->facts, build);
 	forget_undeclared_extensions(r->facts, r->model);
+}
+
+static void
+watch_build(void *argument)
+{
+	pqe_locks_watch(build_and_read, argument);
 }
 
 /*
@@ -332,7 +303,7 @@ realize(PqeSides *sides, const char *models, const PqeOptions *options)
 	sides->actual = read_settled(sides->schema_names, options);
 	sides->desired = pqe_facts_create(options, sides->schema_names);
 	realization.facts = sides->desired;
-	pqe_in_shadow(build_and_read, &realization);
+	pqe_in_shadow(watch_build, &realization);
 	pqe_snapshot_keep(sides->snapshot, sides->desired);
 }
 

@@ -39,9 +39,9 @@ extern void pqe_swap_database_wide(const PqeModel *model, const PqeOptions *opti
 /* execute.c */
 typedef struct PqeBuild
 {
+	MemoryContext context;
 	List	   *statements;		/* PqeStatement, still to be run */
 	List	   *late;			/* foreign keys: run after all else */
-	List	   *indexes;		/* PqeStatement: to be realized in batches */
 	List	   *owner_targets;	/* ObjectAddress *: whose owner is declared */
 	List	   *privilege_targets;
 } PqeBuild;
@@ -50,12 +50,16 @@ extern PqeBuild *pqe_build_prepare(const PqeModel *model);
 extern void pqe_build_run_first(PqeBuild *build);
 extern void pqe_build_run_late(PqeBuild *build);
 extern void pqe_build_leave_unvalidated(PqeBuild *build);
-extern void pqe_build_run_batch(PqeBuild *build, List *statements);
+extern void pqe_build_believe_foreign_keys(PqeBuild *build);
+extern void pqe_build_run_statement(PqeBuild *build, const PqeStatement *statement,
+									const PqeStatement *before);
+
+/* settle.c */
+extern List *pqe_build_settle(PqeBuild *build, List *statements, bool final);
 
 /* rewrite.c */
 extern List *pqe_fold_enum_values(List *statements);
 extern List *pqe_split_foreign_keys(PqeStatement *statement);
 extern bool pqe_is_foreign_key(const PqeStatement *statement);
-extern List *pqe_take_batchable_indexes(List **statements);
 
 #endif							/* PQE_REALIZE_H */

@@ -4,9 +4,8 @@
  *		Small changes to the raw parse trees of a model, for building it.
  *
  * Foreign keys are split off their tables, so that cycles are no problem;
- * enum values that a model adds later are put into the type's CREATE, since
- * they could not be used in the transaction that adds them; and indexes that
- * nothing else names are set aside, to be built in batches.
+ * and enum values that a model adds later are put into the type's CREATE, since
+ * they could not be used in the transaction that adds them.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,9 +15,6 @@
 #include "nodes/parsenodes.h"
 
 #include "realize.h"
-
-/* With fewer indexes than this, batches are not worth it. */
-#define BATCH_THRESHOLD 500
 
 static bool
 same_name(List *a, List *b)
@@ -244,80 +240,4 @@ pqe_is_foreign_key(const PqeStatement *statement)
 			return false;
 	}
 	return true;
-}
-
-/*
- * The names of indexes that a statement uses.
- */
-static List *
-indexes_named_by(Node *node)
-{
-	List	   *names = NIL;
-	ListCell   *lc;
-
-	if (IsA(node, AlterTableStmt))
-	{
-		AlterTableStmt *alter = castNode(AlterTableStmt, node);
-
-		if (alter->objtype == OBJECT_INDEX)
-			names = lappend(names, alter->relation->relname);
-		foreach(lc, alter->cmds)
-		{
-			AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
-
-			if (cmd->subtype == AT_ClusterOn)
-				names = lappend(names, cmd->name);
-			else if (cmd->subtype == AT_ReplicaIdentity && castNode(ReplicaIdentityStmt, cmd->def)->name)
-				names = lappend(names, castNode(ReplicaIdentityStmt, cmd->def)->name);
-			else if (cmd->subtype == AT_AttachPartition && castNode(PartitionCmd, cmd->def)->name)
-				names = lappend(names, castNode(PartitionCmd, cmd->def)->name->relname);
-			else if (cmd->subtype == AT_AddConstraint && IsA(cmd->def, Constraint) &&
-					 castNode(Constraint, cmd->def)->indexname)
-				names = lappend(names, castNode(Constraint, cmd->def)->indexname);
-		}
-	}
-	else if (IsA(node, RenameStmt) && castNode(RenameStmt, node)->relation)
-		names = lappend(names, castNode(RenameStmt, node)->relation->relname);
-	else if (IsA(node, CommentStmt) && castNode(CommentStmt, node)->objtype == OBJECT_INDEX)
-		names = lappend(names, strVal(llast(castNode(List, castNode(CommentStmt, node)->object))));
-	return names;
-}
-
-/*
- * An index that may be built, read and forgotten: it has a name, so that the
- * server need not invent one that depends on what else there is, and is not
- * unique, so that no foreign key can lean on it.
- */
-static bool
-is_batchable(const PqeStatement *statement, List *named)
-{
-	IndexStmt  *index;
-
-	if (!IsA(statement->raw->stmt, IndexStmt))
-		return false;
-	index = castNode(IndexStmt, statement->raw->stmt);
-	return index->idxname != NULL && !index->unique && !pqe_name_in_list(named, index->idxname);
-}
-
-List *
-pqe_take_batchable_indexes(List **statements)
-{
-	List	   *named = NIL;
-	List	   *kept = NIL;
-	List	   *taken = NIL;
-	ListCell   *lc;
-
-	foreach(lc, *statements)
-		named = list_concat(named, indexes_named_by(((PqeStatement *) lfirst(lc))->raw->stmt));
-	foreach(lc, *statements)
-	{
-		if (is_batchable(lfirst(lc), named))
-			taken = lappend(taken, lfirst(lc));
-		else
-			kept = lappend(kept, lfirst(lc));
-	}
-	if (list_length(taken) < BATCH_THRESHOLD)
-		return NIL;
-	*statements = kept;
-	return taken;
 }

@@ -56,17 +56,17 @@ pqe_all_schemas(void)
 }
 
 /*
- * PLACE says where the models name it; NULL for an option.
+ * STATEMENT is where the models name it; NULL for an option.
  */
 static void
-refuse_system_schema(const char *name, const char *place)
+refuse_system_schema(const char *name, const PqeStatement *statement)
 {
 	if (strncmp(name, "pg_", 3) == 0 || strcmp(name, "information_schema") == 0 ||
 		strcmp(name, "pqengine") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("%s%sschema \"%s\" cannot be managed by models", place ? place : "",
-						place ? ": " : "", name),
+				 errmsg("%s%sschema \"%s\" cannot be managed by models", statement ? pqe_statement_place(statement) : "",
+						statement ? ": " : "", name),
 				 errdetail("It belongs to the system or to pqengine itself.")));
 }
 
@@ -84,7 +84,7 @@ pqe_scope_schemas(const PqeModel *model, const PqeOptions *options)
 		const PqeStatement *statement = lfirst(lc);
 
 		if (statement->target_schema != NULL)
-			refuse_system_schema(statement->target_schema, pqe_statement_place(statement));
+			refuse_system_schema(statement->target_schema, statement);
 	}
 	foreach(lc, options->schemas)
 		refuse_system_schema(lfirst(lc), NULL);

@@ -71,9 +71,11 @@ static const char *const sql_properties[] = {"expression", NULL};
 static void
 complete(PqeFacts *facts, PqeFact *fact)
 {
-	Node	   *tree = stringToNode(pqe_value(fact, "_volatile"));
+	const char *text = pqe_value(fact, "_volatile");
+	Node	   *tree = stringToNode(text);
 
 	pqe_set_value(fact, "_volatile", contain_volatile_functions(tree) ? "t" : "f");
+	pfree(unconstify(char *, text));
 }
 
 /*

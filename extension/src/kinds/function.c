@@ -10,6 +10,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/fmgrprotos.h"
+
 /* The text differs in what the routine is called. */
 #define ROUTINE_QUERY(prokinds) \
 "SELECT 'pg_proc'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid," \
@@ -17,7 +19,7 @@
 "       n.nspname AS schema, p.proname AS name," \
 "       format('routine:%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) AS slot," \
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub," \
-"       rtrim(pg_get_functiondef(p.oid), E' \\n') AS definition," \
+"       NULL::text AS definition," \
 "       pg_get_function_result(p.oid) AS _result," \
 "       p.proargnames::text AS _argument_names, p.proargmodes::text AS _argument_modes," \
 "       p.proallargtypes::text AS _all_types," \
@@ -79,6 +81,7 @@ const PqeKind pqe_kind_function = {
 	.file = "schemas/%s/functions/%n.sql",
 	.rank = 80,
 	.query = function_query,
+	.deparse = pg_get_functiondef,
 	.has_body = true,
 	.named_in_bodies = true,
 	.sql_properties = sql_properties,
@@ -93,6 +96,7 @@ const PqeKind pqe_kind_procedure = {
 	.file = "schemas/%s/procedures/%n.sql",
 	.rank = 81,
 	.query = procedure_query,
+	.deparse = pg_get_functiondef,
 	.has_body = true,
 	.named_in_bodies = true,
 	.sql_properties = sql_properties,

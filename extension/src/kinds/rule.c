@@ -7,6 +7,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/fmgrprotos.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -14,7 +15,7 @@ static const char query[] =
 "       format('%I.%I.%I', n.nspname, c.relname, r.rulename) AS identity, n.nspname AS schema,"
 "       r.rulename AS name, NULL AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
-"       rtrim(pg_get_ruledef(r.oid), ';') AS definition,"
+"       NULL::text AS definition,"
 "       CASE r.ev_enabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END AS enabled,"
 "       format('%I.%I', n.nspname, c.relname) AS _table"
 "  FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class"
@@ -60,6 +61,7 @@ const PqeKind pqe_kind_rule = {
 	.name = "rule",
 	.rank = 94,
 	.query = query,
+	.deparse = pg_get_ruledef,
 	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = pqe_always_alter,

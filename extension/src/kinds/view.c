@@ -7,12 +7,14 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/fmgrprotos.h"
+
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
 "       format(E'relation:%1$I.%2$I\\ntype:%1$I.%2$I', n.nspname, c.relname) AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
-"       rtrim(pg_get_viewdef(c.oid), ';') AS definition,"
+"       NULL::text AS definition,"
 "       (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))),"
 "                          E'\\n' ORDER BY x) FROM unnest(c.reloptions) x) AS options,"
 "       (SELECT string_agg(format('%I %s %s', a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation),"
@@ -79,6 +81,7 @@ const PqeKind pqe_kind_view = {
 	.file = "schemas/%s/views/%n.sql",
 	.rank = 90,
 	.query = query,
+	.deparse = pg_get_viewdef,
 	.named_in_bodies = true,
 	.sql_properties = sql_properties,
 	.create = create,

@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.c
+ *		The rows of a query as text, one at a time.
+ *
+ * Facts are read in tens of thousands of rows: these go straight from the
+ * executor to where they are kept, with no table of them in between and one
+ * copy of each value.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/params.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "rows.h"
+
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	PqeStartFunction start;
+	PqeRowFunction function;
+	void	   *argument;
+	MemoryContext garbage;		/* of one row */
+	PqeRow		row;
+} RowReceiver;
+
+static bool
+is_text(Oid type)
+{
+	return type == TEXTOID || type == VARCHAROID;
+}
+
+static void
+start(DestReceiver *self, int operation, TupleDesc desc)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+
+	receiver->start(desc, receiver->argument);
+	receiver->row.output = palloc0(sizeof(FmgrInfo) * desc->natts);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Oid			type = TupleDescAttr(desc, i)->atttypid;
+		Oid			function;
+		bool		is_varlena;
+
+		if (is_text(type) || type == NAMEOID || type == BOOLOID)
+			continue;
+		getTypeOutputInfo(type, &function, &is_varlena);
+		fmgr_info(function, &receiver->row.output[i]);
+	}
+}
+
+static bool
+receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *receiver = (RowReceiver *) self;
+	MemoryContext old = MemoryContextSwitchTo(receiver->garbage);
+
+	CHECK_FOR_INTERRUPTS();
+	slot_getallattrs(slot);
+	receiver->row.slot = slot;
+	receiver->function(&receiver->row, receiver->argument);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(receiver->garbage);
+	return true;
+}
+
+static void
+no_more(DestReceiver *self)
+{
+}
+
+/*
+ * Calls START with the columns of a query whose $1 is an oid[], then FUNCTION
+ * on each row; what this allocates in the current context lasts as long as the
+ * row.  To be called within SPI, and with a snapshot.
+ */
+void
+pqe_each_row(const char *query, Datum schemas, PqeStartFunction start_function,
+			 PqeRowFunction function, void *argument)
+{
+	/* SPI asks for a kind of its own only where it should keep the rows */
+	RowReceiver receiver = {{receive, start, no_more, no_more, DestTuplestore}, start_function, function, argument};
+	SPIExecuteOptions options = {0};
+
+	receiver.garbage = AllocSetContextCreate(CurrentMemoryContext, "pqengine row", ALLOCSET_SMALL_SIZES);
+	options.params = makeParamList(1);
+	options.params->params[0].value = schemas;
+	options.params->params[0].isnull = false;
+	options.params->params[0].pflags = PARAM_FLAG_CONST;
+	options.params->params[0].ptype = OIDARRAYOID;
+	options.read_only = true;
+	options.must_return_tuples = true;
+	options.dest = &receiver.pub;
+	if (SPI_execute_extended(query, &options) != SPI_OK_SELECT)
+		elog(ERROR, "could not run \"%s\"", query);
+	MemoryContextDelete(receiver.garbage);
+}
+
+/*
+ * A value as its type prints it, in the given context; NULL for null.
+ */
+char *
+pqe_row_text(const PqeRow *row, int column, MemoryContext context)
+{
+	TupleTableSlot *slot = row->slot;
+	Oid			type = TupleDescAttr(slot->tts_tupleDescriptor, column)->atttypid;
+	Datum		value = slot->tts_values[column];
+
+	if (slot->tts_isnull[column])
+		return NULL;
+	if (is_text(type))
+	{
+		text	   *packed = DatumGetTextPP(value);
+		Size		length = VARSIZE_ANY_EXHDR(packed);
+		char	   *copy = MemoryContextAlloc(context, length + 1);
+
+		memcpy(copy, VARDATA_ANY(packed), length);
+		copy[length] = '\0';
+		return copy;
+	}
+	if (type == NAMEOID)
+		return MemoryContextStrdup(context, NameStr(*DatumGetName(value)));
+	if (type == BOOLOID)
+		return MemoryContextStrdup(context, DatumGetBool(value) ? "t" : "f");
+	return MemoryContextStrdup(context, OutputFunctionCall(&row->output[column], value));
+}
+
+/*
+ * These are 0 for null.
+ */
+Oid
+pqe_row_oid(const PqeRow *row, int column)
+{
+	return row->slot->tts_isnull[column] ? InvalidOid : DatumGetObjectId(row->slot->tts_values[column]);
+}
+
+int
+pqe_row_int(const PqeRow *row, int column)
+{
+	return row->slot->tts_isnull[column] ? 0 : DatumGetInt32(row->slot->tts_values[column]);
+}

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.h
+ *		The rows of a query as text, one at a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef PQE_ROWS_H
+#define PQE_ROWS_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "fmgr.h"
+
+/* What is told of each row. */
+typedef struct PqeRow
+{
+	TupleTableSlot *slot;		/* all columns have been fetched */
+	FmgrInfo   *output;			/* of each column that is neither text nor boolean */
+} PqeRow;
+
+typedef void (*PqeStartFunction) (TupleDesc desc, void *argument);
+typedef void (*PqeRowFunction) (const PqeRow *row, void *argument);
+
+extern void pqe_each_row(const char *query, Datum schemas, PqeStartFunction start,
+						 PqeRowFunction function, void *argument);
+extern char *pqe_row_text(const PqeRow *row, int column, MemoryContext context);
+extern Oid	pqe_row_oid(const PqeRow *row, int column);
+extern int	pqe_row_int(const PqeRow *row, int column);
+
+#endif							/* PQE_ROWS_H */

@@ -331,7 +331,12 @@ typedef enum pqe_param_kind {
     PQE_PARAM_DOUBLE, /* IEEE 754 of 4 or 8 bytes, by length */
     PQE_PARAM_INT64_ARRAY,
     PQE_PARAM_DOUBLE_ARRAY,
-    PQE_PARAM_TEXT_ARRAY
+    PQE_PARAM_TEXT_ARRAY,
+    PQE_PARAM_INT32_ARRAY,
+    PQE_PARAM_BOOL_ARRAY,
+    PQE_PARAM_UUID_ARRAY,
+    PQE_PARAM_TIMESTAMPTZ_ARRAY,
+    PQE_PARAM_ARRAY /* text format, from the text form of its elements */
 } pqe_param_kind;
 
 /*
@@ -372,11 +377,23 @@ PQE_API pqe_param pqe_param_date(int32_t days);
    INT64_MAX and INT64_MIN are infinity and -infinity. */
 PQE_API pqe_param pqe_param_timestamptz(int64_t microseconds);
 PQE_API pqe_param pqe_param_timestamp(int64_t microseconds);
-/* Arrays of one dimension: bigint[], double precision[] and text[] (a NULL string is a NULL
-   element). A NULL pointer is SQL NULL, a count of 0 an empty array. */
+/* time: microseconds since midnight. */
+PQE_API pqe_param pqe_param_time(int64_t microseconds);
+/*
+ * Arrays of one dimension: integer[], bigint[], double precision[], boolean[], uuid[], timestamptz[]
+ * (as pqe_param_timestamptz) and text[] (a NULL string is a NULL element).  A NULL pointer is SQL
+ * NULL, a count of 0 an empty array.
+ */
+PQE_API pqe_param pqe_param_int32_array(const int32_t *values, size_t count);
 PQE_API pqe_param pqe_param_int64_array(const int64_t *values, size_t count);
 PQE_API pqe_param pqe_param_double_array(const double *values, size_t count);
+PQE_API pqe_param pqe_param_bool_array(const bool *values, size_t count);
+PQE_API pqe_param pqe_param_uuid_array(const pqe_uuid *values, size_t count);
+PQE_API pqe_param pqe_param_timestamptz_array(const int64_t *values, size_t count);
 PQE_API pqe_param pqe_param_text_array(const char *const *values, size_t count);
+/* An array of any other type (numeric[], an enum's, ...) from the text form of its elements.  oid is
+   that of the array type; 0: the server infers it, as for pqe_param_text. */
+PQE_API pqe_param pqe_param_array(uint32_t oid, const char *const *values, size_t count);
 
 /* Short names, to be used within PQE_PARAMS. */
 #define PQE_NULL pqe_param_null()
@@ -396,9 +413,15 @@ PQE_API pqe_param pqe_param_text_array(const char *const *values, size_t count);
 #define PQE_DATE(days) pqe_param_date(days)
 #define PQE_TIMESTAMPTZ(microseconds) pqe_param_timestamptz(microseconds)
 #define PQE_TIMESTAMP(microseconds) pqe_param_timestamp(microseconds)
+#define PQE_TIME(microseconds) pqe_param_time(microseconds)
+#define PQE_INT32_ARRAY(values, count) pqe_param_int32_array(values, count)
 #define PQE_INT64_ARRAY(values, count) pqe_param_int64_array(values, count)
 #define PQE_DOUBLE_ARRAY(values, count) pqe_param_double_array(values, count)
+#define PQE_BOOL_ARRAY(values, count) pqe_param_bool_array(values, count)
+#define PQE_UUID_ARRAY(values, count) pqe_param_uuid_array(values, count)
+#define PQE_TIMESTAMPTZ_ARRAY(values, count) pqe_param_timestamptz_array(values, count)
 #define PQE_TEXT_ARRAY(values, count) pqe_param_text_array(values, count)
+#define PQE_ARRAY(oid, values, count) pqe_param_array(oid, values, count)
 
 /*
  * The two arguments "params, param_count" of pqe_execute and its kin, from a list of parameters:
@@ -882,6 +905,298 @@ PQE_API void pqe_free(void *memory);
 #define PQE_MODEL_FIELD(type, name, constraints)                                                   \
     {#name, PQE_MODEL_SQL_SIDE(PQE_MODEL_T_##type), constraints, offsetof(pqe_self, name)},
 #define PQE_MODEL_COUNT(type, name, constraints) +1
+
+/* ============================================================================================== */
+/* Query builder                                                                                  */
+/* ============================================================================================== */
+
+/*
+ * A query is put together piece by piece, for statements whose shape is known only when the program
+ * runs: a search form, a list that may be sorted by any column, a row of which some fields changed.
+ *
+ *     pqe_query *query = pqe_select("users u");
+ *
+ *     pqe_query_columns(query, PQE_NAMES("u.id", "u.email"));
+ *     pqe_query_where(query, pqe_eq("u.active", PQE_BOOL(true)));
+ *     if (name != NULL) {
+ *         pqe_query_where(query, PQE_OR(pqe_ilike("u.name", name), pqe_ilike("u.email", name)));
+ *     }
+ *     pqe_query_order_by(query, "u.id", PQE_DESC);
+ *     pqe_query_limit(query, 20);
+ *     status = pqe_execute_query(engine, query, &result, &error);
+ *     pqe_query_free(query);
+ *
+ *   Values     are parameters, always: no value ever becomes part of the SQL text.
+ *   Names      are quoted, always, by the rule of pqe_sql_identifier.  A table's name may be followed
+ *              by an alias: "app.users u" or "app.users AS u".
+ *   Mistakes   A NULL, a name that is none, a clause that the statement does not have: the first
+ *              mistake is kept, and told when the query is executed, as PQE_ERR_INVALID_ARGUMENT with
+ *              the function and what was wrong.  So nothing has to be checked on the way.  The same
+ *              goes for memory that ran out, PQE_ERR_NO_MEMORY: no function here returns NULL.
+ *   Ownership  Strings and values are copied.  A query owns the expressions and the other queries
+ *              that were given to it, and pqe_query_free frees them all.  Each can be given away
+ *              once; a second time is a mistake that is told.
+ *   Use        A query can be executed any number of times, by several threads at once where none of
+ *              them changes it.
+ */
+typedef struct pqe_query pqe_query;
+typedef struct pqe_expr pqe_expr;
+
+/* The two arguments "names, count" from a list of names. */
+#ifdef __cplusplus
+#define PQE_NAMES(...)                                                                             \
+    std::initializer_list<const char *>{__VA_ARGS__}.begin(),                                      \
+        std::tuple_size<decltype(std::make_tuple(__VA_ARGS__))>::value
+#else
+#define PQE_NAMES(...)                                                                             \
+    (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
+#endif
+/* The same for no names. */
+#define PQE_NO_NAMES NULL, 0
+
+/* ------------------------------------ Beginning and ending ------------------------------------ */
+
+/*
+ * Begin a query on a table.  pqe_select takes NULL, too, for a query without a table.
+ *
+ * A SELECT to which no column is added has all of them (*).  UPDATE and DELETE need a condition, or
+ * pqe_query_all_rows: without either they are a mistake that is told.
+ */
+PQE_API pqe_query *pqe_select(const char *table);
+PQE_API pqe_query *pqe_insert(const char *table);
+PQE_API pqe_query *pqe_update(const char *table);
+PQE_API pqe_query *pqe_delete(const char *table);
+
+/*
+ * The same on the table of a model, whose name is taken as it is written there.  The columns of
+ * pqe_select_model are the model's, so that pqe_fetch_all fits; alias may be NULL.
+ */
+PQE_API pqe_query *pqe_select_model(const pqe_model *model, const char *alias);
+PQE_API pqe_query *pqe_insert_model(const pqe_model *model);
+PQE_API pqe_query *pqe_update_model(const pqe_model *model);
+PQE_API pqe_query *pqe_delete_model(const pqe_model *model);
+
+/* Frees a query, unless it was given to another one, and all that was given to it.  NULL is
+   ignored. */
+PQE_API void pqe_query_free(pqe_query *query);
+
+/* ----------------------------------------- Expressions ---------------------------------------- */
+
+/*
+ * Conditions and values.  The first argument of the short forms is a column's name.  A value that is
+ * NULL is a mistake in a comparison, which would never be true: use pqe_null.
+ *
+ *   pqe_eq pqe_ne pqe_lt pqe_le pqe_gt pqe_ge   column = value, <>, <, <=, >, >=
+ *   pqe_like pqe_ilike   column LIKE pattern: % and _ are wildcards, backslash takes their meaning
+ *   pqe_between          low <= column <= high
+ *   pqe_null pqe_not_null   column IS NULL, IS NOT NULL
+ *   pqe_in pqe_not_in    column = ANY (array), column <> ALL (array), for any number of elements, none
+ *                        included.  The array is a parameter: PQE_INT64_ARRAY, PQE_TEXT_ARRAY, ...;
+ *                        the elements of a text array take the column's type
+ *   pqe_in_query         column IN (query); pqe_exists: EXISTS (query)
+ *   pqe_same             column = other column, for joins
+ *   pqe_and pqe_or       all of them, any of them; none: true, false.  See PQE_AND and PQE_OR
+ *   pqe_not              NOT
+ */
+PQE_API pqe_expr *pqe_eq(const char *column, pqe_param value);
+PQE_API pqe_expr *pqe_ne(const char *column, pqe_param value);
+PQE_API pqe_expr *pqe_lt(const char *column, pqe_param value);
+PQE_API pqe_expr *pqe_le(const char *column, pqe_param value);
+PQE_API pqe_expr *pqe_gt(const char *column, pqe_param value);
+PQE_API pqe_expr *pqe_ge(const char *column, pqe_param value);
+PQE_API pqe_expr *pqe_like(const char *column, const char *pattern);
+PQE_API pqe_expr *pqe_ilike(const char *column, const char *pattern);
+PQE_API pqe_expr *pqe_between(const char *column, pqe_param low, pqe_param high);
+PQE_API pqe_expr *pqe_null(const char *column);
+PQE_API pqe_expr *pqe_not_null(const char *column);
+PQE_API pqe_expr *pqe_in(const char *column, pqe_param array);
+PQE_API pqe_expr *pqe_not_in(const char *column, pqe_param array);
+PQE_API pqe_expr *pqe_in_query(const char *column, pqe_query *query);
+PQE_API pqe_expr *pqe_exists(pqe_query *query);
+PQE_API pqe_expr *pqe_same(const char *column, const char *other);
+PQE_API pqe_expr *pqe_and(pqe_expr *const *parts, size_t count);
+PQE_API pqe_expr *pqe_or(pqe_expr *const *parts, size_t count);
+PQE_API pqe_expr *pqe_not(pqe_expr *part);
+
+#ifdef __cplusplus
+#define PQE_EXPRS(...)                                                                             \
+    std::initializer_list<pqe_expr *>{__VA_ARGS__}.begin(),                                        \
+        std::tuple_size<decltype(std::make_tuple(__VA_ARGS__))>::value
+#else
+#define PQE_EXPRS(...)                                                                             \
+    (pqe_expr *const[]){__VA_ARGS__}, sizeof((pqe_expr *const[]){__VA_ARGS__}) / sizeof(pqe_expr *)
+#endif
+#define PQE_AND(...) pqe_and(PQE_EXPRS(__VA_ARGS__))
+#define PQE_OR(...) pqe_or(PQE_EXPRS(__VA_ARGS__))
+
+/*
+ * The parts that all others are made of.
+ *
+ *   pqe_column     a column
+ *   pqe_value      a parameter
+ *   pqe_subquery   (query), as a value
+ *   pqe_compare    left operator right, for any operator of PostgreSQL, written with its own
+ *                  characters ("@>", "->>") or as one of LIKE, ILIKE, SIMILAR TO, IS DISTINCT FROM, each
+ *                  with or without NOT, and OVERLAPS
+ *   pqe_raw        SQL as it stands, for all else: pqe_raw("count(*) FILTER (WHERE n > %s)",
+ *                  PQE_PARAMS(PQE_INT32(3))).  Parameters are written as for pqe_execute.  It must be
+ *                  whole: parentheses and quotes closed, no semicolon.  It is the one door
+ *                  by which text becomes SQL: never put together from what users typed
+ */
+PQE_API pqe_expr *pqe_column(const char *name);
+PQE_API pqe_expr *pqe_value(pqe_param value);
+PQE_API pqe_expr *pqe_subquery(pqe_query *query);
+PQE_API pqe_expr *pqe_compare(pqe_expr *left, const char *op, pqe_expr *right);
+PQE_API pqe_expr *pqe_raw(const char *sql, const pqe_param *params, size_t param_count);
+
+/* Frees an expression that was not given to anything.  NULL is ignored. */
+PQE_API void pqe_expr_free(pqe_expr *expr);
+
+/* ------------------------------------------ Clauses ------------------------------------------- */
+
+/* What a SELECT returns: more columns, each "name", "table.name", "*" or "table.*"; or an expression
+   under a name (alias may be NULL). */
+PQE_API void pqe_query_columns(pqe_query *query, const char *const *names, size_t count);
+PQE_API void pqe_query_column(pqe_query *query, pqe_expr *expr, const char *alias);
+
+/* DISTINCT, or with names DISTINCT ON those columns. */
+PQE_API void pqe_query_distinct(pqe_query *query, const char *const *names, size_t count);
+
+/* A further table, or a query under an alias, behind a comma: FROM of a SELECT or UPDATE, USING of a
+   DELETE. */
+PQE_API void pqe_query_from(pqe_query *query, const char *table);
+PQE_API void pqe_query_from_query(pqe_query *query, pqe_query *source, const char *alias);
+
+typedef enum pqe_join {
+    PQE_JOIN_INNER = 0,
+    PQE_JOIN_LEFT,
+    PQE_JOIN_RIGHT,
+    PQE_JOIN_FULL,
+    PQE_JOIN_CROSS
+} pqe_join;
+
+/*
+ * Joins a table, or a query under an alias, to what stands before it; in UPDATE and DELETE to a
+ * table that pqe_query_from has named.  on is NULL for a cross join only.  A joined query may refer to
+ * the tables before it (LATERAL).  pqe_query_join_using joins on columns of the same name.
+ */
+PQE_API void pqe_query_join(pqe_query *query, pqe_join join, const char *table, pqe_expr *on);
+PQE_API void pqe_query_join_query(pqe_query *query, pqe_join join, pqe_query *source,
+                                  const char *alias, pqe_expr *on);
+PQE_API void pqe_query_join_using(pqe_query *query, pqe_join join, const char *table,
+                                  const char *const *names, size_t count);
+
+/* WITH name AS (source); recursive: one of them may refer to itself. */
+PQE_API void pqe_query_with(pqe_query *query, const char *name, pqe_query *source);
+PQE_API void pqe_query_with_recursive(pqe_query *query, const char *name, pqe_query *source);
+
+/* A condition.  Several are all required. */
+PQE_API void pqe_query_where(pqe_query *query, pqe_expr *condition);
+
+/* Says of an UPDATE or DELETE that it is meant for every row. */
+PQE_API void pqe_query_all_rows(pqe_query *query);
+
+/* GROUP BY columns or an expression; HAVING, where several conditions are all required. */
+PQE_API void pqe_query_group_by(pqe_query *query, const char *const *names, size_t count);
+PQE_API void pqe_query_group_by_expr(pqe_query *query, pqe_expr *expr);
+PQE_API void pqe_query_having(pqe_query *query, pqe_expr *condition);
+
+typedef enum pqe_order {
+    PQE_ASC = 0, /* NULLs last, as everywhere in PostgreSQL */
+    PQE_DESC,    /* NULLs first */
+    PQE_ASC_NULLS_FIRST,
+    PQE_DESC_NULLS_LAST
+} pqe_order;
+
+/* ORDER BY, one after the other. */
+PQE_API void pqe_query_order_by(pqe_query *query, const char *column, pqe_order order);
+PQE_API void pqe_query_order_by_expr(pqe_query *query, pqe_expr *expr, pqe_order order);
+
+/* LIMIT and OFFSET; a negative number is a mistake that is told.  The last one given counts. */
+PQE_API void pqe_query_limit(pqe_query *query, int64_t rows);
+PQE_API void pqe_query_offset(pqe_query *query, int64_t rows);
+
+typedef enum pqe_lock {
+    PQE_LOCK_UPDATE = 0,
+    PQE_LOCK_NO_KEY_UPDATE,
+    PQE_LOCK_SHARE,
+    PQE_LOCK_KEY_SHARE
+} pqe_lock;
+
+typedef enum pqe_lock_wait {
+    PQE_LOCK_WAIT = 0,
+    PQE_LOCK_NOWAIT,     /* fail where another transaction has the row (SQLSTATE 55P03) */
+    PQE_LOCK_SKIP_LOCKED /* pass over such rows */
+} pqe_lock_wait;
+
+/* FOR UPDATE and its kin. */
+PQE_API void pqe_query_lock(pqe_query *query, pqe_lock lock, pqe_lock_wait wait);
+
+typedef enum pqe_combine { PQE_UNION = 0, PQE_UNION_ALL, PQE_INTERSECT, PQE_EXCEPT } pqe_combine;
+
+/* query UNION (other), and so on; order and limit of the query are then those of the whole. */
+PQE_API void pqe_query_combine(pqe_query *query, pqe_combine combine, pqe_query *other);
+
+/* --------------------------------------- Rows to write ---------------------------------------- */
+
+/*
+ * Sets a column, in INSERT (of the row that was begun last) or UPDATE, to a value or an expression.
+ * pqe_query_set_struct sets columns from a struct of a model: those named, or all where count is 0.
+ */
+PQE_API void pqe_query_set(pqe_query *query, const char *column, pqe_param value);
+PQE_API void pqe_query_set_expr(pqe_query *query, const char *column, pqe_expr *expr);
+PQE_API void pqe_query_set_struct(pqe_query *query, const pqe_model *model, const void *structure,
+                                  const char *const *names, size_t count);
+
+/*
+ * Begins one more row of an INSERT.  The columns may be set in any order; a column that one row has
+ * and another has not gets its default there.  An INSERT in which nothing was set inserts one row
+ * of defaults.
+ */
+PQE_API void pqe_query_row(pqe_query *query);
+
+/* INSERT INTO table (names) SELECT ...: the rows of another query, in place of rows set one by one. */
+PQE_API void pqe_query_insert_from(pqe_query *query, const char *const *names, size_t count,
+                                   pqe_query *source);
+
+/*
+ * What an INSERT does where a row is there already.  pqe_query_on_conflict names the columns of the
+ * unique key (none: any key), pqe_query_on_conflict_constraint the constraint.  With nothing more the
+ * row is passed over (DO NOTHING); the others make it an update:
+ *
+ *   pqe_query_conflict_update   sets columns to the values that were to be inserted
+ *   pqe_query_conflict_set      sets a column to an expression: pqe_raw("excluded.n + t.n", ...)
+ *   pqe_query_conflict_where    updates only where this is true
+ *
+ * pqe_query_upsert is the common case: on conflict over these columns update all others that are set.
+ */
+PQE_API void pqe_query_on_conflict(pqe_query *query, const char *const *names, size_t count);
+PQE_API void pqe_query_on_conflict_constraint(pqe_query *query, const char *constraint);
+PQE_API void pqe_query_conflict_update(pqe_query *query, const char *const *names, size_t count);
+PQE_API void pqe_query_conflict_set(pqe_query *query, const char *column, pqe_expr *expr);
+PQE_API void pqe_query_conflict_where(pqe_query *query, pqe_expr *condition);
+PQE_API void pqe_query_upsert(pqe_query *query, const char *const *names, size_t count);
+
+/* RETURNING of INSERT, UPDATE and DELETE: columns, or an expression (alias may be NULL). */
+PQE_API void pqe_query_returning(pqe_query *query, const char *const *names, size_t count);
+PQE_API void pqe_query_returning_expr(pqe_query *query, pqe_expr *expr, const char *alias);
+
+/* ----------------------------------------- Executing ------------------------------------------ */
+
+/* pqe_execute and its kin with a query in place of the text and the parameters. */
+PQE_API pqe_status pqe_execute_query(pqe_engine *engine, const pqe_query *query,
+                                     pqe_result **result, pqe_error *error);
+PQE_API pqe_status pqe_connection_execute_query(pqe_connection *connection, const pqe_query *query,
+                                                pqe_result **result, pqe_error *error);
+PQE_API pqe_status pqe_transaction_execute_query(pqe_transaction *transaction,
+                                                 const pqe_query *query, pqe_result **result,
+                                                 pqe_error *error);
+
+/* The pqe_to_sql of a query, for pqe_call: call.to_sql = pqe_query_to_sql, call.object = query. */
+PQE_API pqe_status pqe_query_to_sql(const void *query, pqe_sql *sql, pqe_error *error);
+
+/* The text of a query as it would be executed, to look at; free *sql with pqe_free. */
+PQE_API pqe_status pqe_query_text(const pqe_query *query, char **sql, pqe_error *error);
 
 /* ============================================================================================== */
 /* Metrics and trace                                                                              */

@@ -49,52 +49,6 @@ static pqe_status mapping_init(mapping *map, const pqe_result *result, const pqe
     return PQE_OK;
 }
 
-/* Pointer kinds say NULL with the pointer; the others, where optional, with has_value before them.
- */
-static bool is_pointer_kind(pqe_field_kind kind)
-{
-    return kind == PQE_FIELD_TEXT || kind == PQE_FIELD_BYTES;
-}
-
-/* Where the value of an optional member lies, and the flag of its struct. */
-static void *optional_value(const pqe_field *field, char *member, bool **has_value)
-{
-    size_t offset = 0;
-
-    switch (field->kind) {
-    case PQE_FIELD_BOOL:
-        offset = offsetof(pqe_opt_bool, value);
-        break;
-    case PQE_FIELD_INT16:
-        offset = offsetof(pqe_opt_int16, value);
-        break;
-    case PQE_FIELD_INT32:
-    case PQE_FIELD_DATE:
-        offset = offsetof(pqe_opt_int32, value);
-        break;
-    case PQE_FIELD_INT64:
-    case PQE_FIELD_TIMESTAMP:
-    case PQE_FIELD_TIME:
-        offset = offsetof(pqe_opt_int64, value);
-        break;
-    case PQE_FIELD_FLOAT:
-        offset = offsetof(pqe_opt_float, value);
-        break;
-    case PQE_FIELD_DOUBLE:
-        offset = offsetof(pqe_opt_double, value);
-        break;
-    case PQE_FIELD_UUID:
-        offset = offsetof(pqe_opt_uuid, value);
-        break;
-    case PQE_FIELD_TEXT:
-    case PQE_FIELD_BYTES:
-        break;
-    }
-    /* has_value is the first member of each of them */
-    *has_value = (bool *)(void *)member;
-    return member + offset;
-}
-
 static pqe_status fetch_value(const pqe_result *result, size_t row, size_t column,
                               pqe_field_kind kind, void *to, pqe_error *error)
 {
@@ -141,14 +95,14 @@ static pqe_status fetch_field(const mapping *map, size_t at, const pqe_result *r
     bool *has_value;
     void *to = member;
 
-    if (null && is_pointer_kind(field->kind) && !field->optional) {
+    if (null && pqe_field_is_pointer(field) && !field->optional) {
         return pqe_error_set(error, PQE_ERR_NULL_VALUE,
                              "column \"%s\" is NULL in row %zu, but PQE_MODEL(%s) does not have it "
                              "as optional",
                              field->name, row, map->model->name);
     }
-    if (field->optional && !is_pointer_kind(field->kind)) {
-        to = optional_value(field, member, &has_value);
+    if (field->optional && !pqe_field_is_pointer(field)) {
+        to = pqe_field_optional(field, member, &has_value);
         *has_value = !null;
         if (null) {
             return PQE_OK;

@@ -146,7 +146,17 @@ pqe_param pqe_param_timestamp(int64_t microseconds)
     return integer_param(PQE_OID_TIMESTAMP, 8, server_microseconds(microseconds));
 }
 
+pqe_param pqe_param_time(int64_t microseconds)
+{
+    return integer_param(PQE_OID_TIME, 8, microseconds);
+}
+
 /* An empty array may come with any pointer, and a NULL pointer is SQL NULL. */
+pqe_param pqe_param_int32_array(const int32_t *values, size_t count)
+{
+    return pointer_param(PQE_PARAM_INT32_ARRAY, PQE_OID_INT4_ARRAY, values, count);
+}
+
 pqe_param pqe_param_int64_array(const int64_t *values, size_t count)
 {
     return pointer_param(PQE_PARAM_INT64_ARRAY, PQE_OID_INT8_ARRAY, values, count);
@@ -160,6 +170,26 @@ pqe_param pqe_param_double_array(const double *values, size_t count)
 pqe_param pqe_param_text_array(const char *const *values, size_t count)
 {
     return pointer_param(PQE_PARAM_TEXT_ARRAY, PQE_OID_TEXT_ARRAY, values, count);
+}
+
+pqe_param pqe_param_bool_array(const bool *values, size_t count)
+{
+    return pointer_param(PQE_PARAM_BOOL_ARRAY, PQE_OID_BOOL_ARRAY, values, count);
+}
+
+pqe_param pqe_param_uuid_array(const pqe_uuid *values, size_t count)
+{
+    return pointer_param(PQE_PARAM_UUID_ARRAY, PQE_OID_UUID_ARRAY, values, count);
+}
+
+pqe_param pqe_param_timestamptz_array(const int64_t *values, size_t count)
+{
+    return pointer_param(PQE_PARAM_TIMESTAMPTZ_ARRAY, PQE_OID_TIMESTAMPTZ_ARRAY, values, count);
+}
+
+pqe_param pqe_param_array(uint32_t oid, const char *const *values, size_t count)
+{
+    return pointer_param(PQE_PARAM_ARRAY, oid, values, count);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -197,41 +227,116 @@ static uint32_t bits_of_float(float value)
     return bits;
 }
 
+/* What an array in binary format is made of, by the parameter's kind. */
+static const struct element {
+    pqe_param_kind kind;
+    uint32_t oid;
+    size_t size; /* on the wire and in memory; 0: text, of any length */
+} elements[] = {
+    {PQE_PARAM_INT32_ARRAY, PQE_OID_INT4, 4},
+    {PQE_PARAM_INT64_ARRAY, PQE_OID_INT8, 8},
+    {PQE_PARAM_DOUBLE_ARRAY, PQE_OID_FLOAT8, 8},
+    {PQE_PARAM_BOOL_ARRAY, PQE_OID_BOOL, 1},
+    {PQE_PARAM_UUID_ARRAY, PQE_OID_UUID, 16},
+    {PQE_PARAM_TIMESTAMPTZ_ARRAY, PQE_OID_TIMESTAMPTZ, 8},
+    {PQE_PARAM_TEXT_ARRAY, PQE_OID_TEXT, 0},
+};
+
+static const struct element *find_element(pqe_param_kind kind)
+{
+    for (size_t i = 0; i < sizeof(elements) / sizeof(elements[0]); i++) {
+        if (elements[i].kind == kind) {
+            return &elements[i];
+        }
+    }
+    return NULL;
+}
+
+static void append_text_element(pqe_buffer *to, const char *text)
+{
+    if (text == NULL) {
+        append_integer(to, UINT32_MAX, 4);
+    } else {
+        append_integer(to, strlen(text), 4);
+        pqe_buffer_append(to, text);
+    }
+}
+
+static void append_element(pqe_buffer *to, const pqe_param *param, size_t at, size_t size)
+{
+    append_integer(to, size, 4);
+    switch (param->kind) {
+    case PQE_PARAM_INT32_ARRAY:
+        append_integer(to, (uint32_t)((const int32_t *)param->pointer)[at], size);
+        break;
+    case PQE_PARAM_INT64_ARRAY:
+        append_integer(to, (uint64_t)((const int64_t *)param->pointer)[at], size);
+        break;
+    case PQE_PARAM_DOUBLE_ARRAY:
+        append_integer(to, bits_of_double(((const double *)param->pointer)[at]), size);
+        break;
+    case PQE_PARAM_BOOL_ARRAY:
+        append_integer(to, ((const bool *)param->pointer)[at] ? 1 : 0, size);
+        break;
+    case PQE_PARAM_TIMESTAMPTZ_ARRAY:
+        append_integer(to, (uint64_t)server_microseconds(((const int64_t *)param->pointer)[at]),
+                       size);
+        break;
+    default:
+        pqe_buffer_append_bytes(to, ((const pqe_uuid *)param->pointer)[at].bytes, size);
+        break;
+    }
+}
+
 /* The binary form of an array of one dimension: header, then each element behind its length. */
-static void encode_array(pqe_buffer *to, const pqe_param *param)
+static void encode_array(pqe_buffer *to, const pqe_param *param, const struct element *element)
 {
     const char *const *texts = param->pointer;
-    const int64_t *integers = param->pointer;
-    const double *reals = param->pointer;
     bool has_null = false;
-    uint32_t element = param->kind == PQE_PARAM_TEXT_ARRAY    ? PQE_OID_TEXT
-                       : param->kind == PQE_PARAM_INT64_ARRAY ? PQE_OID_INT8
-                                                              : PQE_OID_FLOAT8;
 
-    for (size_t i = 0; param->kind == PQE_PARAM_TEXT_ARRAY && i < param->length; i++) {
+    for (size_t i = 0; element->size == 0 && i < param->length; i++) {
         has_null = has_null || texts[i] == NULL;
     }
     append_integer(to, param->length > 0 ? 1 : 0, 4);
     append_integer(to, has_null ? 1 : 0, 4);
-    append_integer(to, element, 4);
+    append_integer(to, element->oid, 4);
     if (param->length > 0) {
         append_integer(to, param->length, 4);
         append_integer(to, 1, 4); /* lower bound */
     }
     for (size_t i = 0; i < param->length; i++) {
-        if (param->kind == PQE_PARAM_INT64_ARRAY) {
-            append_integer(to, 8, 4);
-            append_integer(to, (uint64_t)integers[i], 8);
-        } else if (param->kind == PQE_PARAM_DOUBLE_ARRAY) {
-            append_integer(to, 8, 4);
-            append_integer(to, bits_of_double(reals[i]), 8);
-        } else if (texts[i] == NULL) {
-            append_integer(to, UINT32_MAX, 4);
+        if (element->size == 0) {
+            append_text_element(to, texts[i]);
         } else {
-            append_integer(to, strlen(texts[i]), 4);
-            pqe_buffer_append(to, texts[i]);
+            append_element(to, param, i, element->size);
         }
     }
+}
+
+/* The text form of an array: {"a","b \"c\"",NULL}. */
+static void encode_text_array(pqe_buffer *to, const pqe_param *param)
+{
+    const char *const *texts = param->pointer;
+
+    pqe_buffer_append_char(to, '{');
+    for (size_t i = 0; i < param->length; i++) {
+        if (i > 0) {
+            pqe_buffer_append_char(to, ',');
+        }
+        if (texts[i] == NULL) {
+            pqe_buffer_append(to, "NULL");
+            continue;
+        }
+        pqe_buffer_append_char(to, '"');
+        for (const char *at = texts[i]; *at != '\0'; at++) {
+            if (*at == '"' || *at == '\\') {
+                pqe_buffer_append_char(to, '\\');
+            }
+            pqe_buffer_append_char(to, *at);
+        }
+        pqe_buffer_append_char(to, '"');
+    }
+    pqe_buffer_append_char(to, '}');
 }
 
 static pqe_status malformed(size_t at, pqe_error *error)
@@ -240,13 +345,40 @@ static pqe_status malformed(size_t at, pqe_error *error)
                          "parameter %zu was not made by one of the pqe_param functions", at + 1);
 }
 
+static pqe_status encode_array_param(pqe_encoded *encoded, size_t at, const pqe_param *param,
+                                     pqe_error *error)
+{
+    const struct element *element = find_element(param->kind);
+    pqe_buffer *buffer = &encoded->arrays[encoded->array_count];
+
+    if (element == NULL && param->kind != PQE_PARAM_ARRAY) {
+        return malformed(at, error);
+    }
+    encoded->array_count++;
+    if (element != NULL) {
+        encode_array(buffer, param, element);
+    } else {
+        encode_text_array(buffer, param);
+    }
+    if (pqe_buffer_failed(buffer)) {
+        return pqe_error_no_memory(error);
+    }
+    if (buffer->length > INT32_MAX) {
+        return pqe_error_set(error, PQE_ERR_PARAMETER,
+                             "parameter %zu is larger than PostgreSQL can take", at + 1);
+    }
+    encoded->values[at] = buffer->data;
+    encoded->lengths[at] = (int)buffer->length;
+    return PQE_OK;
+}
+
 static pqe_status encode_one(pqe_encoded *encoded, size_t at, const pqe_param *param,
                              pqe_error *error)
 {
     encoded->types[at] = param->oid;
     encoded->values[at] = NULL;
     encoded->lengths[at] = 0;
-    encoded->formats[at] = param->kind == PQE_PARAM_TEXT ? 0 : 1;
+    encoded->formats[at] = param->kind == PQE_PARAM_TEXT || param->kind == PQE_PARAM_ARRAY ? 0 : 1;
     if (param->length > INT32_MAX) {
         return pqe_error_set(error, PQE_ERR_PARAMETER,
                              "parameter %zu is larger than PostgreSQL can take", at + 1);
@@ -255,6 +387,15 @@ static pqe_status encode_one(pqe_encoded *encoded, size_t at, const pqe_param *p
     case PQE_PARAM_NULL:
         return PQE_OK;
     case PQE_PARAM_TEXT:
+        /* libpq sends text up to its end, whatever length it is said to have */
+        if (strlen(param->pointer) != param->length) {
+            return pqe_error_set(error, PQE_ERR_PARAMETER,
+                                 "parameter %zu is text of %zu bytes, but ends after %zu: it has "
+                                 "a NUL byte, or changed since it was made",
+                                 at + 1, param->length, strlen(param->pointer));
+        }
+        encoded->values[at] = param->pointer;
+        return PQE_OK;
     case PQE_PARAM_BYTES:
         encoded->values[at] = param->pointer;
         encoded->lengths[at] = (int)param->length;
@@ -275,25 +416,8 @@ static pqe_status encode_one(pqe_encoded *encoded, size_t at, const pqe_param *p
         encoded->values[at] = encoded->scratch[at];
         encoded->lengths[at] = param->length == 4 ? 4 : 8;
         return PQE_OK;
-    case PQE_PARAM_INT64_ARRAY:
-    case PQE_PARAM_DOUBLE_ARRAY:
-    case PQE_PARAM_TEXT_ARRAY: {
-        pqe_buffer *buffer = &encoded->arrays[encoded->array_count++];
-
-        encode_array(buffer, param);
-        if (pqe_buffer_failed(buffer)) {
-            return pqe_error_no_memory(error);
-        }
-        if (buffer->length > INT32_MAX) {
-            return pqe_error_set(error, PQE_ERR_PARAMETER,
-                                 "parameter %zu is larger than PostgreSQL can take", at + 1);
-        }
-        encoded->values[at] = buffer->data;
-        encoded->lengths[at] = (int)buffer->length;
-        return PQE_OK;
-    }
     default:
-        return malformed(at, error);
+        return encode_array_param(encoded, at, param, error);
     }
 }
 
@@ -366,6 +490,66 @@ void pqe_encoded_free(pqe_encoded *encoded)
 }
 
 /* ---------------------------------------------------------------------------------------------- */
+/* Copying                                                                                        */
+/* ---------------------------------------------------------------------------------------------- */
+
+/* The pointers, and behind them what they point to. */
+static bool copy_texts(pqe_param *param, void **memory)
+{
+    const char *const *texts = param->pointer;
+    size_t size = param->length * sizeof(char *);
+    const char **copies;
+    char *behind;
+
+    for (size_t i = 0; i < param->length; i++) {
+        size += texts[i] != NULL ? strlen(texts[i]) + 1 : 0;
+    }
+    copies = malloc(size > 0 ? size : 1);
+    if (copies == NULL) {
+        return false;
+    }
+    behind = (char *)(copies + param->length);
+    for (size_t i = 0; i < param->length; i++) {
+        copies[i] = NULL;
+        if (texts[i] != NULL) {
+            size_t length = strlen(texts[i]) + 1;
+
+            memcpy(behind, texts[i], length);
+            copies[i] = behind;
+            behind += length;
+        }
+    }
+    param->pointer = copies;
+    *memory = copies;
+    return true;
+}
+
+bool pqe_param_copy(pqe_param *param, void **memory)
+{
+    const struct element *element = find_element(param->kind);
+    size_t size;
+    char *copy;
+
+    *memory = NULL;
+    if (param->pointer == NULL) {
+        return true;
+    }
+    if (param->kind == PQE_PARAM_TEXT_ARRAY || param->kind == PQE_PARAM_ARRAY) {
+        return copy_texts(param, memory);
+    }
+    size = element != NULL ? param->length * element->size : param->length;
+    copy = malloc(size + 1);
+    if (copy == NULL) {
+        return false;
+    }
+    memcpy(copy, param->pointer, size);
+    copy[size] = '\0'; /* text ends so */
+    param->pointer = copy;
+    *memory = copy;
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
 /* Describing                                                                                     */
 /* ---------------------------------------------------------------------------------------------- */
 
@@ -397,6 +581,8 @@ void pqe_param_describe(pqe_buffer *text, const pqe_param *param)
     case PQE_PARAM_INT:
         if (param->oid == PQE_OID_BOOL) {
             pqe_buffer_append(text, param->integer != 0 ? "true" : "false");
+        } else if (param->oid == PQE_OID_TIME) {
+            pqe_buffer_printf(text, "00:00 %+" PRId64 " us", param->integer);
         } else if (param->oid == PQE_OID_DATE || param->oid == PQE_OID_TIMESTAMP ||
                    param->oid == PQE_OID_TIMESTAMPTZ) {
             pqe_buffer_printf(text, "2000-01-01 %+" PRId64 "%s", param->integer,

@@ -36,6 +36,12 @@ pqe_status pqe_encode(pqe_encoded *encoded, const pqe_param *params, size_t coun
                       pqe_error *error);
 void pqe_encoded_free(pqe_encoded *encoded);
 
+/*
+ * Makes a parameter point to a copy of its value, for which *memory is to be freed (NULL: nothing).
+ * False where memory runs out.
+ */
+bool pqe_param_copy(pqe_param *param, void **memory);
+
 /* Appends a parameter's value as a reader would write it: NULL, 42, 'text' (cut when long). */
 void pqe_param_describe(pqe_buffer *text, const pqe_param *param);
 

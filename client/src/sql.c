@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "error.h"
 
@@ -53,24 +54,28 @@ void pqe_sql_append(pqe_sql *sql, const char *text)
     pqe_buffer_append(&sql->text, text);
 }
 
-void pqe_sql_param(pqe_sql *sql, pqe_param value)
+size_t pqe_sql_add_param(pqe_sql *sql, const pqe_param *value)
 {
-    if (sql == NULL) {
-        return;
-    }
     if (sql->param_count == sql->param_capacity) {
         size_t capacity = sql->param_capacity > 0 ? sql->param_capacity * 2 : 8;
         pqe_param *params = realloc(sql->params, capacity * sizeof(*params));
 
         if (params == NULL) {
             sql->failed = true;
-            return;
+            return 0;
         }
         sql->params = params;
         sql->param_capacity = capacity;
     }
-    sql->params[sql->param_count++] = value;
-    pqe_buffer_printf(&sql->text, "$%zu", sql->param_count);
+    sql->params[sql->param_count++] = *value;
+    return sql->param_count;
+}
+
+void pqe_sql_param(pqe_sql *sql, pqe_param value)
+{
+    if (sql != NULL) {
+        pqe_buffer_printf(&sql->text, "$%zu", pqe_sql_add_param(sql, &value));
+    }
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -114,7 +119,11 @@ bool pqe_is_utf8(const char *text)
     return true;
 }
 
-const char *pqe_read_name_part(const char **at, pqe_buffer *part)
+/*
+ * Reads one part of a name, unquoted, and stops before what follows it.  Returns what is wrong, in
+ * words, or NULL.
+ */
+static const char *read_part(const char **at, pqe_buffer *part)
 {
     const char *start = *at;
 
@@ -135,51 +144,95 @@ const char *pqe_read_name_part(const char **at, pqe_buffer *part)
     return "a quote is never closed";
 }
 
-void pqe_sql_quoted(pqe_sql *sql, const char *identifier)
-{
-    pqe_buffer_append_char(&sql->text, '"');
-    for (const char *at = identifier; *at != '\0'; at++) {
-        if (*at == '"') {
-            pqe_buffer_append_char(&sql->text, '"');
-        }
-        pqe_buffer_append_char(&sql->text, *at);
-    }
-    pqe_buffer_append_char(&sql->text, '"');
-}
-
-void pqe_sql_identifier(pqe_sql *sql, const char *name)
+/* Reads one part and writes it quoted. */
+static const char *write_part(pqe_sql *sql, const char **at)
 {
     pqe_buffer part = PQE_BUFFER_INIT;
-    const char *at = name;
+    const char *wrong = read_part(at, &part);
+
+    if (pqe_buffer_failed(&part)) {
+        sql->failed = true;
+    } else if (wrong == NULL) {
+        pqe_buffer_append_char(&sql->text, '"');
+        for (const char *c = part.data; *c != '\0'; c++) {
+            if (*c == '"') {
+                pqe_buffer_append_char(&sql->text, '"');
+            }
+            pqe_buffer_append_char(&sql->text, *c);
+        }
+        pqe_buffer_append_char(&sql->text, '"');
+    }
+    pqe_buffer_free(&part);
+    return wrong;
+}
+
+static void skip_space(const char **at)
+{
+    *at += strspn(*at, " \t\r\n");
+}
+
+/* Reads "alias" or "AS alias", or nothing. */
+static const char *write_alias(pqe_sql *sql, const char **at)
+{
     const char *wrong = NULL;
 
-    if (sql == NULL) {
-        return;
+    skip_space(at);
+    if (strncasecmp(*at, "as", 2) == 0 && ((*at)[2] == ' ' || (*at)[2] == '\t')) {
+        *at += 2;
+        skip_space(at);
+    } else if (**at == '\0') {
+        return NULL;
     }
+    pqe_buffer_append(&sql->text, " AS ");
+    wrong = write_part(sql, at);
+    skip_space(at);
+    return wrong;
+}
+
+static const char *write_name(pqe_sql *sql, const char **at, pqe_name_form form)
+{
+    const char *wrong = NULL;
+
+    for (;;) {
+        if (form == PQE_NAME_COLUMN && strcmp(*at, "*") == 0) {
+            pqe_buffer_append_char(&sql->text, *(*at)++);
+        } else {
+            wrong = write_part(sql, at);
+        }
+        if (wrong != NULL || **at != '.') {
+            break;
+        }
+        if (form == PQE_NAME_SINGLE) {
+            return "it must be one part, without a dot";
+        }
+        pqe_buffer_append_char(&sql->text, *(*at)++);
+    }
+    if (wrong == NULL && form == PQE_NAME_TABLE) {
+        wrong = write_alias(sql, at);
+    }
+    return wrong == NULL && **at != '\0' ? "something follows its end" : wrong;
+}
+
+void pqe_sql_name(pqe_sql *sql, const char *name, pqe_name_form form)
+{
+    const char *at = name;
+    const char *wrong;
+
     if (name == NULL || !pqe_is_utf8(name)) {
         pqe_sql_problem(sql, name == NULL ? "a name is NULL" : "a name is not valid UTF-8");
         return;
     }
-    for (;;) {
-        wrong = pqe_read_name_part(&at, &part);
-        if (wrong != NULL) {
-            break;
-        }
-        if (!pqe_buffer_failed(&part)) {
-            pqe_sql_quoted(sql, part.data);
-        }
-        if (*at != '.') {
-            wrong = *at != '\0' ? "something follows its end" : NULL;
-            break;
-        }
-        pqe_buffer_append_char(&sql->text, '.');
-        at++;
-    }
+    wrong = write_name(sql, &at, form);
     if (wrong != NULL) {
         pqe_sql_problem(sql, "\"%s\" is no name: %s", name, wrong);
     }
-    sql->failed = sql->failed || pqe_buffer_failed(&part);
-    pqe_buffer_free(&part);
+}
+
+void pqe_sql_identifier(pqe_sql *sql, const char *name)
+{
+    if (sql != NULL) {
+        pqe_sql_name(sql, name, PQE_NAME_QUALIFIED);
+    }
 }
 
 /* ---------------------------------------------------------------------------------------------- */

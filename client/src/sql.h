@@ -35,14 +35,18 @@ void pqe_sql_free(pqe_sql *sql);
 /* Whether a text is well-formed UTF-8. */
 bool pqe_is_utf8(const char *text);
 
-/*
- * One part of a qualified name, unquoted, of at most size - 1 bytes: reads it from *at, which is
- * moved behind it, and says in words what is wrong (NULL: nothing).  Stops before a dot, a space or
- * the end.
- */
-const char *pqe_read_name_part(const char **at, pqe_buffer *part);
+/* What may stand where a name stands. */
+typedef enum pqe_name_form {
+    PQE_NAME_SINGLE,    /* one part: an alias, the column that a row sets */
+    PQE_NAME_QUALIFIED, /* parts with dots between */
+    PQE_NAME_COLUMN,    /* the same, and * as the last part */
+    PQE_NAME_TABLE      /* parts with dots between, and an alias behind, with AS or without */
+} pqe_name_form;
 
-/* Appends one identifier, quoted, whatever it holds. */
-void pqe_sql_quoted(pqe_sql *sql, const char *identifier);
+/* Appends a name, quoted; a name that is none is kept as a mistake. */
+void pqe_sql_name(pqe_sql *sql, const char *name, pqe_name_form form);
+
+/* Adds a parameter without writing its number, which is returned (from 1). */
+size_t pqe_sql_add_param(pqe_sql *sql, const pqe_param *value);
 
 #endif /* PQE_SQL_H */

@@ -63,11 +63,30 @@ static void initializers(void **state)
     assert_int_equal(item_model.field_count, 4);
 }
 
+static void queries(void **state)
+{
+    pqe_error error = PQE_ERROR_INIT;
+    pqe_query *query = pqe_select_model(&item_model, nullptr);
+    char *sql = nullptr;
+
+    (void)state;
+    pqe_query_columns(query, PQE_NAMES("a", "b"));
+    pqe_query_where(query, PQE_OR(pqe_eq("id", PQE_INT64(7)), pqe_null("count")));
+    pqe_query_column(query, pqe_raw("%s + %s", PQE_PARAMS(PQE_INT32(1), PQE_INT32(2))), "c");
+    assert_ok(pqe_query_text(query, &sql, &error), error);
+    assert_string_equal(sql, "SELECT \"id\", \"name\", \"sold\", \"count\", \"a\", \"b\","
+                             " $1 + $2 AS \"c\" FROM items"
+                             " WHERE \"id\" = $3 OR \"count\" IS NULL");
+    pqe_free(sql);
+    pqe_query_free(query);
+}
+
 int main()
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parameters_and_structs),
         cmocka_unit_test(initializers),
+        cmocka_unit_test(queries),
     };
 
     return cmocka_run_group_tests_name("C++", tests, support_need_server, NULL);

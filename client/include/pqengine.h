@@ -172,7 +172,7 @@ typedef struct pqe_config {
     const char *database; /* [NULL] */
 
     /* The pool. */
-    int pool_size;              /* [20] connections kept; opened when first needed */
+    int pool_size;              /* [20] connections kept; see connect_at_start */
     int max_pool_size;          /* [0: pool_size, or four times it with auto_adjust_pool_size] */
     bool auto_adjust_pool_size; /* [false] let the pool grow beyond pool_size while callers wait */
     int64_t connection_timeout_ms; /* [10000] to open one connection, all its hosts together */
@@ -223,8 +223,14 @@ typedef struct pqe_config {
     pqe_logger logger;            /* [NULL: silent] */
     void *logger_data;            /* [NULL] handed to the logger */
     const char *application_name; /* [NULL] shown in pg_stat_activity; the dsn's wins */
-    bool connect_at_start; /* [true] open a first connection in pqe_create_engine, so that a wrong
-                              DSN is told there and not at the first statement */
+    bool connect_at_start; /* [true] open pool_size connections in pqe_create_engine, several at a
+                              time; where the first one fails, that fails, so that a wrong DSN is
+                              told there and not at the first statement.  The health monitor then
+                              keeps so many open.  Else they are opened when first needed */
+    int64_t slow_query_ms; /* [0: off] log a warning about a statement that takes so long */
+    bool slow_query_plan;  /* [false] and keep its plan in the trace: EXPLAIN, without ANALYZE, runs
+                              after it on the same connection, only for SELECT, INSERT, UPDATE,
+                              DELETE and MERGE, outside of transaction blocks */
 } pqe_config;
 
 /* clang-format off */
@@ -236,7 +242,7 @@ typedef struct pqe_config {
         0, 128, 0, 100,                                                                            \
         /* the health monitor */ true, 30000, 5000, 1,                                             \
         /* the schema */ NULL, NULL, 0, true, true, false, "./migrations", true, NULL,             \
-        /* what can be seen */ true, true, 200, false, false, NULL, NULL, NULL, true               \
+        /* what can be seen */ true, true, 200, false, false, NULL, NULL, NULL, true, 0, false     \
     }
 /* clang-format on */
 
@@ -508,10 +514,11 @@ typedef struct pqe_call {
     pqe_to_sql
         to_sql; /* [NULL] writes the statement and its parameters, in place of sql and params */
     const void *object; /* [NULL] handed to to_sql */
+    bool secret; /* [false] keep its parameters out of the trace even with trace_parameters */
 } pqe_call;
 
 /* clang-format off */
-#define PQE_CALL_INIT {PQE_CALL_VERSION, NULL, NULL, 0, -1, -1, false, NULL, NULL}
+#define PQE_CALL_INIT {PQE_CALL_VERSION, NULL, NULL, 0, -1, -1, false, NULL, NULL, false}
 /* clang-format on */
 
 /* pqe_execute with the options of a pqe_call. */
@@ -1199,7 +1206,7 @@ PQE_API pqe_status pqe_query_to_sql(const void *query, pqe_sql *sql, pqe_error *
 PQE_API pqe_status pqe_query_text(const pqe_query *query, char **sql, pqe_error *error);
 
 /* ============================================================================================== */
-/* Metrics and trace                                                                              */
+/* Middlewares and hooks                                                                          */
 /* ============================================================================================== */
 
 /* What kind of statement a call was, by its first word (after WITH: by the main statement's). */
@@ -1216,6 +1223,233 @@ typedef enum pqe_statement_kind {
 
 /* "select", "insert", ...  Never NULL, never freed. */
 PQE_API const char *pqe_statement_kind_name(pqe_statement_kind kind);
+
+/*
+ * A middleware stands around every call that executes a statement, on the pool, on a connection or
+ * in a transaction, synchronous or not: its enter side runs before the statement, its leave side
+ * after it.  Of several the one with the higher priority stands further out: it enters earlier and
+ * leaves later.  Hooks stand further in than all middlewares, directly around the statement.
+ *
+ *     call -> enter (highest priority) -> ... -> before_execute -> server
+ *          <- leave (highest priority) <- ... <- after_execute  <-
+ *
+ * Middlewares and hooks are called in the caller's thread (an asynchronous call's: in the thread of
+ * its loop), several at once.  They must not use the engine they belong to, nor block for long in
+ * an asynchronous program.  The statements of pqe_ensure_* and the engine's own do not pass them.
+ */
+
+/* A call on its way.  Valid during the callback only, and only in its thread. */
+typedef struct pqe_context pqe_context;
+
+/* What one side of a middleware wants. */
+typedef enum pqe_verdict {
+    PQE_PASS = 0, /* on with it */
+    PQE_ANSWER,   /* enter: the call is answered (pqe_context_answer) and goes no further in */
+    PQE_REFUSE,   /* enter: the call ends with the error that was filled in */
+    PQE_RETRY,    /* leave: once more from here inwards, as far as that is safe */
+    PQE_FAIL      /* the middleware itself failed; see below */
+} pqe_verdict;
+
+#define PQE_MIDDLEWARE_VERSION 1
+
+/*
+ * One middleware; start from PQE_MIDDLEWARE_INIT.  The struct and its name are copied.
+ *
+ * enter and leave may be NULL.  leave is called for each middleware whose enter has passed, also
+ * where one further in has answered or refused the call, or a retry of one further out brings it
+ * there again.  Both get a cleared error to fill.
+ *
+ * A side that returns PQE_FAIL, or a verdict it may not give, is reported to the logger and counted
+ * (pqe_health_metrics), whatever it had changed about the call is undone, and the call goes on as
+ * if the middleware were not there.  With required set an enter that fails refuses the call
+ * instead.
+ */
+typedef struct pqe_middleware {
+    int version;      /* PQE_MIDDLEWARE_VERSION */
+    const char *name; /* 1 to 63 bytes; one name, one middleware */
+    int priority;     /* [0] higher is further out; of equals the one added first */
+    pqe_verdict (*enter)(void *data, pqe_context *context, pqe_error *error);
+    pqe_verdict (*leave)(void *data, pqe_context *context, pqe_error *error);
+    int64_t timeout_ms; /* [0: none] for all that lies further in, its own enter and the wait for a
+                           connection included; after that the call is PQE_ERR_TIMEOUT */
+    bool required;      /* [false] an enter that fails refuses the call */
+    void *data;         /* [NULL] handed to enter and leave */
+    void (*release)(void *data); /* [NULL] called once, when the middleware was removed and no call
+                                    uses it any more, at the latest by pqe_free_engine */
+} pqe_middleware;
+
+/* clang-format off */
+#define PQE_MIDDLEWARE_INIT {PQE_MIDDLEWARE_VERSION, NULL, 0, NULL, NULL, 0, false, NULL, NULL}
+/* clang-format on */
+
+/*
+ * Adds a middleware, removes the one of that name, or removes all; those shipped with the library
+ * are added by functions of their own below.  Any thread may do so at any time: calls that are
+ * under way go on with the middlewares they began with.  Where adding fails, release is not called.
+ *
+ * Errors: PQE_ERR_INVALID_ARGUMENT, also for a name that is there already, or is not there.
+ */
+PQE_API pqe_status pqe_add_middleware(pqe_engine *engine, const pqe_middleware *middleware,
+                                      pqe_error *error);
+PQE_API pqe_status pqe_remove_middleware(pqe_engine *engine, const char *name, pqe_error *error);
+PQE_API pqe_status pqe_clear_middlewares(pqe_engine *engine, pqe_error *error);
+
+/* The statement as it will be sent, its parameters written $n. */
+PQE_API const char *pqe_context_sql(const pqe_context *context);
+/* Its parameters; *count of them. */
+PQE_API const pqe_param *pqe_context_params(const pqe_context *context, size_t *count);
+PQE_API pqe_statement_kind pqe_context_kind(const pqe_context *context);
+/*
+ * The table with that number, from 0, that the statement names, as it writes it ("app.users",
+ * "Odd Name"), or NULL where there are no more.  The one that is written to comes first.
+ */
+PQE_API const char *pqe_context_table(const pqe_context *context, size_t number);
+/* How often the statement has been tried, this time included: 1, 2, ... */
+PQE_API int pqe_context_attempt(const pqe_context *context);
+/* Whether the call is part of a transaction block, where nothing is retried. */
+PQE_API bool pqe_context_in_transaction(const pqe_context *context);
+/*
+ * Whether the statement itself writes to a table: INSERT, UPDATE, DELETE, MERGE, also within WITH,
+ * and SELECT INTO.  What functions do is not seen.
+ */
+PQE_API bool pqe_context_writes(const pqe_context *context);
+/* Whether UPDATE or DELETE, or one of several within WITH, has no WHERE of its own. */
+PQE_API bool pqe_context_lacks_where(const pqe_context *context);
+
+/* In leave and in an after_execute hook: what came of it.  The error is NULL where all is well. */
+PQE_API pqe_status pqe_context_status(const pqe_context *context);
+PQE_API const pqe_error *pqe_context_error(const pqe_context *context);
+/* The result, the call's own: not to be freed here.  NULL where there is none. */
+PQE_API const pqe_result *pqe_context_result(const pqe_context *context);
+PQE_API uint64_t pqe_context_rows(const pqe_context *context);
+/* Microseconds since the call began, all attempts and the wait for a connection included. */
+PQE_API int64_t pqe_context_elapsed_us(const pqe_context *context);
+/*
+ * Whether a retry would be granted: the call failed with a serialization failure, a deadlock, or a
+ * lost connection before the statement was sent (for an idempotent call also after), and it is no
+ * part of a transaction block.
+ */
+PQE_API bool pqe_context_may_retry(const pqe_context *context);
+
+/* Memory that lives as long as the call; NULL where there is none left.  Never freed by hand. */
+PQE_API void *pqe_context_alloc(pqe_context *context, size_t size);
+
+/*
+ * In enter: another statement in place of this one, with $n or %s.  The text is copied; what the
+ * parameters point to must live as long as the call (pqe_context_alloc).  Errors as of pqe_execute.
+ */
+PQE_API pqe_status pqe_context_rewrite(pqe_context *context, const char *sql,
+                                       const pqe_param *params, size_t param_count,
+                                       pqe_error *error);
+
+/*
+ * In enter, with the verdict PQE_ANSWER: the result that the caller gets, who then owns it.  NULL
+ * is a result without rows and columns.  See pqe_result_copy.
+ */
+PQE_API void pqe_context_answer(pqe_context *context, pqe_result *result);
+
+/* In leave, with the verdict PQE_RETRY: how long to wait before.  Without it: not at all. */
+PQE_API void pqe_context_retry_after(pqe_context *context, int64_t delay_ms);
+
+/* A copy of a result, independent of the first. */
+PQE_API pqe_status pqe_result_copy(const pqe_result *result, pqe_result **copy, pqe_error *error);
+
+/* -- Hooks -- */
+
+typedef enum pqe_hook_point {
+    PQE_HOOK_BEFORE_EXECUTE = 0, /* each time before the statement is sent */
+    PQE_HOOK_AFTER_EXECUTE,      /* and each time after, well or not */
+    PQE_HOOK_POINTS              /* how many there are */
+} pqe_hook_point;
+
+/*
+ * Looks at a call.  What it returns other than PQE_OK is reported to the logger with the error it
+ * filled in, counted, and of no consequence for the call.
+ */
+typedef pqe_status (*pqe_hook)(void *data, const pqe_context *context, pqe_error *error);
+
+/*
+ * Adds a hook; those of one point are called in the order they were added.  *id is for
+ * pqe_remove_hook and may be NULL.  Any thread may do so at any time.  pqe_remove_hook returns when
+ * no call uses the hook any more; a hook must therefore not remove itself.
+ */
+PQE_API pqe_status pqe_add_hook(pqe_engine *engine, pqe_hook_point point, pqe_hook hook, void *data,
+                                uint64_t *id, pqe_error *error);
+PQE_API pqe_status pqe_remove_hook(pqe_engine *engine, uint64_t id, pqe_error *error);
+
+/* -- Middlewares that come with the library, each under a name of its own -- */
+
+/*
+ * "logging", priority 100: one line to the engine's logger for each call: kind, tables, rows,
+ * duration and error, never a parameter.  Failed calls are logged as warnings, others at level
+ * where they took slower_than_ms at least.
+ */
+PQE_API pqe_status pqe_add_logging(pqe_engine *engine, pqe_log_level level, int64_t slower_than_ms,
+                                   pqe_error *error);
+
+/* One finished call, for the program's own metrics or audit. Pointers are valid in the callback. */
+typedef struct pqe_observation {
+    const char *sql;
+    const char *table; /* the first one named, the one written to; "" where there is none */
+    pqe_statement_kind kind;
+    pqe_status status;
+    const pqe_error *error; /* NULL where all is well */
+    uint64_t rows;
+    int64_t started_at_us; /* microseconds since 1970-01-01 00:00 UTC */
+    int64_t duration_us;   /* with all attempts and the wait for a connection */
+    int attempts;
+} pqe_observation;
+
+typedef void (*pqe_observer)(void *data, const pqe_observation *observation);
+
+/* "metrics", priority 90: hands each finished call to the program's own metrics. */
+PQE_API pqe_status pqe_add_observer(pqe_engine *engine, pqe_observer observer, void *data,
+                                    pqe_error *error);
+
+/*
+ * "audit", priority 80: hands each finished call that is no SELECT and no transaction control to
+ * the program's record of who did what.
+ */
+PQE_API pqe_status pqe_add_audit(pqe_engine *engine, pqe_observer observer, void *data,
+                                 pqe_error *error);
+
+/*
+ * "timeout", priority 70: the time a whole call may take, the wait for a connection and retries
+ * included, where query_timeout_ms is for each attempt.
+ */
+PQE_API pqe_status pqe_add_timeout(pqe_engine *engine, int64_t timeout_ms, pqe_error *error);
+
+/*
+ * "retry", priority 60: tries again what pqe_context_may_retry allows, after delay_ms, which
+ * doubles each time and is shortened at random by up to half.
+ */
+PQE_API pqe_status pqe_add_retry(pqe_engine *engine, int max_retries, int64_t delay_ms,
+                                 pqe_error *error);
+
+#define PQE_VALIDATION_VERSION 1
+
+/* What "validation" refuses, with PQE_ERR_INVALID_ARGUMENT; start from PQE_VALIDATION_INIT. */
+typedef struct pqe_validation {
+    int version;        /* PQE_VALIDATION_VERSION */
+    bool require_where; /* [true] UPDATE and DELETE without WHERE */
+    bool read_only;     /* [false] everything but SELECT and transaction control */
+    bool data_only;     /* [false] everything that is no SELECT, INSERT, UPDATE, DELETE, MERGE or
+                              transaction control: DDL, SET, COPY, ... */
+    size_t longest_sql; /* [0: any] statements of more bytes */
+    size_t most_params; /* [0: any] statements with more parameters */
+} pqe_validation;
+
+/* clang-format off */
+#define PQE_VALIDATION_INIT {PQE_VALIDATION_VERSION, true, false, false, 0, 0}
+/* clang-format on */
+
+/* "validation", priority 50. */
+PQE_API pqe_status pqe_add_validation(pqe_engine *engine, const pqe_validation *validation,
+                                      pqe_error *error);
+
+/* ============================================================================================== */
+/* Metrics and trace                                                                              */
+/* ============================================================================================== */
 
 /* Upper bounds of the latency histogram's buckets: 2^i * 64 microseconds; the last one is open. */
 #define PQE_LATENCY_BUCKETS 20
@@ -1247,6 +1481,22 @@ typedef struct pqe_pool_metrics {
     uint64_t wait_us;          /* time all callers waited together, microseconds */
 } pqe_pool_metrics;
 
+/* What the health monitor and the engine itself found, since the engine was made or reset. */
+typedef struct pqe_health_metrics {
+    uint64_t rounds;  /* of the monitor */
+    uint64_t checked; /* idle connections it asked for a sign of life */
+    uint64_t broken;  /* of them gave none */
+    uint64_t demoted; /* connections retired since their server has not, or no longer, the role that
+                         target_session_attrs asks for */
+    uint64_t expired; /* closed for their age */
+    uint64_t surplus; /* closed because they were not needed */
+    uint64_t opened;  /* opened by the monitor to keep pool_size */
+    uint64_t leaks;   /* connections held for longer than leak_warning_ms */
+    uint64_t middleware_failures;
+    uint64_t hook_failures;
+    int64_t last_round_at_us; /* microseconds since 1970-01-01 00:00 UTC; 0: there was none */
+} pqe_health_metrics;
+
 #define PQE_METRICS_VERSION 1
 
 /* A snapshot of the counters. */
@@ -1254,13 +1504,14 @@ typedef struct pqe_metrics_data {
     int version; /* in: PQE_METRICS_VERSION */
     pqe_pool_metrics pool;
     pqe_statement_metrics statements[PQE_STATEMENT_KINDS];
+    pqe_health_metrics health;
 } pqe_metrics_data;
 
 /* clang-format off */
 #ifdef __cplusplus
-#define PQE_METRICS_INIT {PQE_METRICS_VERSION, {}, {}}
+#define PQE_METRICS_INIT {PQE_METRICS_VERSION, {}, {}, {}}
 #else
-#define PQE_METRICS_INIT {PQE_METRICS_VERSION, {0}, {{0}}}
+#define PQE_METRICS_INIT {PQE_METRICS_VERSION, {0}, {{0}}, {0}}
 #endif
 /* clang-format on */
 
@@ -1273,6 +1524,29 @@ PQE_API pqe_status pqe_metrics(pqe_engine *engine, pqe_metrics_data *metrics, pq
 /* Sets the counters to 0; what is a present state (size, active, ...) stays. */
 PQE_API pqe_status pqe_metrics_reset(pqe_engine *engine, pqe_error *error);
 
+/* The calls that name one table. */
+typedef struct pqe_table_metrics {
+    const char *table; /* as statements write it, unquoted names in lower case */
+    pqe_statement_kind kind;
+    pqe_statement_metrics metrics;
+} pqe_table_metrics;
+
+/*
+ * The calls by table and kind of statement, sorted by table, in one block to be freed with
+ * pqe_free.  A call counts for each table it names (names of CTEs and functions are none), once.
+ * At most 1000 pairs of table and kind are told apart; what comes later counts for the table
+ * "(others)".  None where enable_metrics is off.
+ */
+PQE_API pqe_status pqe_metrics_tables(pqe_engine *engine, pqe_table_metrics **tables, size_t *count,
+                                      pqe_error *error);
+
+/*
+ * All metrics in the text format that Prometheus reads (version 0.0.4); *text is to be freed with
+ * pqe_free.  Names begin with pqengine_; every sample has the label engine where name is not NULL.
+ */
+PQE_API pqe_status pqe_metrics_prometheus(pqe_engine *engine, const char *name, char **text,
+                                          pqe_error *error);
+
 /* One call as the tracer kept it. */
 typedef struct pqe_trace_entry {
     uint64_t number;        /* of the call, from 1 */
@@ -1284,7 +1558,8 @@ typedef struct pqe_trace_entry {
     uint64_t rows; /* returned or affected */
     pqe_status status;
     char sqlstate[6];
-    int backend_pid; /* the server process, 0 where no connection was got */
+    int backend_pid;  /* the server process, 0 where no connection was got */
+    const char *plan; /* of a slow query where slow_query_plan is on; else "" */
 } pqe_trace_entry;
 
 /*

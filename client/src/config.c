@@ -32,7 +32,7 @@ static pqe_status check_range(const char *name, int64_t value, int64_t least, in
 
 static pqe_status check_pool(const pqe_config *config, pqe_error *error)
 {
-    const int64_t longest_ms = INT64_C(1) << 40; /* some 34 years: sums stay far from overflow */
+    const int64_t longest_ms = PQE_LONGEST_MS;
     const struct {
         const char *name;
         int64_t value;
@@ -57,6 +57,7 @@ static pqe_status check_pool(const pqe_config *config, pqe_error *error)
         {"health_check_timeout_ms", config->health_check_timeout_ms, 1, longest_ms},
         {"health_check_retries", config->health_check_retries, 0, 1000},
         {"query_trace_size", config->query_trace_size, 1, 1000000},
+        {"slow_query_ms", config->slow_query_ms, 0, longest_ms},
     };
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -71,6 +72,10 @@ static pqe_status check_pool(const pqe_config *config, pqe_error *error)
         return pqe_error_set(error, PQE_ERR_CONFIG,
                              "max_pool_size (%d) is smaller than pool_size (%d)",
                              config->max_pool_size, config->pool_size);
+    }
+    if (config->slow_query_plan && (config->slow_query_ms == 0 || !config->enable_query_tracer)) {
+        return pqe_error_set(error, PQE_ERR_CONFIG, "slow_query_plan is on, but %s is off",
+                             config->slow_query_ms == 0 ? "slow_query_ms" : "enable_query_tracer");
     }
     return PQE_OK;
 }

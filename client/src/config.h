@@ -6,6 +6,9 @@
 
 #include "pqengine.h"
 
+/* The longest duration that is taken, some 34 years: sums of it stay far from overflow. */
+#define PQE_LONGEST_MS (INT64_C(1) << 40)
+
 /*
  * The configuration as the engine uses it.  `config` has every string copied and every default
  * resolved (max_pool_size, NULL for an empty path); keywords and values are the connection

@@ -471,8 +471,8 @@ pqe_status pqe_finish_statement(PGconn *connection, pqe_deadline deadline, PGres
 }
 
 pqe_status pqe_run_query(PGconn *connection, const char *sql, int parameter_count,
-                     const char *const *parameters, pqe_deadline deadline, PGresult **result,
-                     pqe_error *error)
+                         const char *const *parameters, pqe_deadline deadline, PGresult **result,
+                         pqe_error *error)
 {
     pqe_status status;
 

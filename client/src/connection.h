@@ -44,8 +44,8 @@ pqe_status pqe_connect(const pqe_settings *settings, const char *database, PGcon
  * Errors: PQE_ERR_QUERY with all the server said, PQE_ERR_CONNECTION, PQE_ERR_TIMEOUT.
  */
 pqe_status pqe_run_query(PGconn *connection, const char *sql, int parameter_count,
-                     const char *const *parameters, pqe_deadline deadline, PGresult **result,
-                     pqe_error *error);
+                         const char *const *parameters, pqe_deadline deadline, PGresult **result,
+                         pqe_error *error);
 
 /*
  * Runs one or several statements by the simple protocol, which is what commands that refuse to run

@@ -7,8 +7,10 @@
 
 #include "health.h"
 #include "metrics.h"
+#include "middleware.h"
 #include "model.h"
 #include "pool.h"
+#include "statement_store.h"
 #include "trace.h"
 
 #ifndef PQE_VERSION
@@ -69,6 +71,13 @@ static pqe_status build(pqe_engine *engine, const pqe_config *config, pqe_error 
             status = pqe_error_no_memory(error);
         }
     }
+    if (status == PQE_OK) {
+        engine->registry = pqe_registry_new();
+        engine->statements = pqe_statement_store_new(engine->counters);
+        if (engine->registry == NULL || engine->statements == NULL) {
+            status = pqe_error_no_memory(error);
+        }
+    }
     return status;
 }
 
@@ -126,7 +135,8 @@ static pqe_status start(pqe_engine *engine, pqe_error *error)
         status = ensure_schema(engine, error);
     }
     if (status == PQE_OK && config->connect_at_start) {
-        status = pqe_pool_take(engine->pool, "pqe_create_engine", false, &session, error);
+        status =
+            pqe_pool_take(engine->pool, "pqe_create_engine", false, PQE_NEVER, &session, error);
         if (status == PQE_OK) {
             pqe_pool_give(engine->pool, session);
         }
@@ -205,8 +215,10 @@ void pqe_free_engine(pqe_engine *engine)
         close_engine(engine);
     }
     pqe_pool_free(engine->pool);
-    pqe_counters_free(engine->counters);
+    pqe_registry_free(engine->registry);
     pqe_tracer_free(engine->tracer);
+    pqe_statement_store_free(engine->statements);
+    pqe_counters_free(engine->counters);
     pqe_settings_free(&engine->settings);
     free(engine->models);
     pthread_mutex_destroy(&engine->models_lock);

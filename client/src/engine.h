@@ -12,9 +12,11 @@
 #include "connection.h"
 #include "error.h"
 #include "log.h"
+#include "metrics.h"
 
 struct pqe_pool;
-struct pqe_counters;
+struct pqe_registry;
+struct pqe_statement_store;
 struct pqe_tracer;
 struct pqe_health;
 
@@ -27,9 +29,12 @@ struct pqe_engine {
     size_t model_count;
 
     struct pqe_pool *pool;
-    struct pqe_health *health;     /* NULL where off */
-    struct pqe_counters *counters; /* NULL where metrics are off */
+    struct pqe_health *health; /* NULL where off */
+    pqe_counters *counters;    /* NULL where metrics are off */
+    pqe_findings findings;
     struct pqe_tracer *tracer;     /* NULL where the tracer is off */
+    struct pqe_registry *registry; /* middlewares and hooks */
+    struct pqe_statement_store *statements;
 };
 
 /* For the start of a public function: clears the error, refuses NULL and a disposed engine. */

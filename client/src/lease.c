@@ -87,7 +87,8 @@ pqe_status pqe_lease_take(pqe_pool *pool, pqe_lease_kind kind, const char *who, 
 {
     pqe_session *session;
     pqe_lease *taken;
-    pqe_status status = pqe_pool_take(pool, who, kind == PQE_LEASE_TRANSACTION, &session, error);
+    pqe_status status =
+        pqe_pool_take(pool, who, kind == PQE_LEASE_TRANSACTION, PQE_NEVER, &session, error);
 
     *lease = NULL;
     if (status != PQE_OK) {

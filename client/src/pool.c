@@ -178,15 +178,18 @@ static void describe_holders(const pqe_pool *pool, pqe_buffer *text, int64_t now
 }
 
 /* Call with the lock. */
-static pqe_status exhausted(pqe_pool *pool, int64_t now, pqe_error *error)
+static pqe_status exhausted(pqe_pool *pool, int64_t since, int64_t now, pqe_error *error)
 {
     const pqe_config *config = &pool->engine->settings.config;
     pqe_buffer detail = PQE_BUFFER_INIT;
 
     pool->counters.timeouts++;
-    if (config->pool_timeout_ms > 0) {
-        pqe_error_set(error, PQE_ERR_POOL_TIMEOUT, "no connection came free within %lld ms",
-                      (long long)config->pool_timeout_ms);
+    if (now > since) {
+        int64_t waited_ms = (now - since) / 1000;
+
+        pqe_error_set(
+            error, PQE_ERR_POOL_TIMEOUT, "no connection came free within %lld ms",
+            (long long)(waited_ms < config->pool_timeout_ms ? waited_ms : config->pool_timeout_ms));
     } else {
         pqe_error_set(error, PQE_ERR_POOL_TIMEOUT, "no connection is free");
     }
@@ -295,12 +298,13 @@ static void wait_until(pqe_waiter *waiter, pthread_mutex_t *lock, int64_t until)
  * waiter's two grants is set.
  */
 static pqe_status wait_for_grant(pqe_pool *pool, pqe_waiter *waiter, int64_t since,
-                                 pqe_session **chain, pqe_error *error)
+                                 pqe_deadline latest, pqe_session **chain, pqe_error *error)
 {
     int64_t deadline = since + pool->engine->settings.config.pool_timeout_ms * 1000;
     int64_t now = since;
     pqe_status status = PQE_OK;
 
+    deadline = latest < deadline ? latest : deadline;
     enqueue(pool, waiter);
     pqe_pool_serve(pool, now, chain);
     while (waiter->granted == NULL && !waiter->may_open) {
@@ -314,7 +318,7 @@ static pqe_status wait_for_grant(pqe_pool *pool, pqe_waiter *waiter, int64_t sin
         }
         if (now >= deadline) {
             dequeue(pool, waiter);
-            status = exhausted(pool, now, error);
+            status = exhausted(pool, since, now, error);
             break;
         }
         /* the end of a backoff is nobody's event but the waiters' own */
@@ -332,8 +336,8 @@ static pqe_status wait_for_grant(pqe_pool *pool, pqe_waiter *waiter, int64_t sin
 }
 
 /* Takes a session that is free, waits for one, or opens one; it is not checked yet. */
-static pqe_status take_any(pqe_pool *pool, const char *who, pqe_session **session, bool *fresh,
-                           pqe_error *error)
+static pqe_status take_any(pqe_pool *pool, const char *who, pqe_deadline latest,
+                           pqe_session **session, bool *fresh, pqe_error *error)
 {
     pqe_session *chain = NULL;
     pqe_waiter waiter = {.granted = NULL, .may_open = false, .next = NULL};
@@ -363,7 +367,7 @@ static pqe_status take_any(pqe_pool *pool, const char *who, pqe_session **sessio
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
         pthread_cond_init(&waiter.wake, &attributes);
         pthread_condattr_destroy(&attributes);
-        status = wait_for_grant(pool, &waiter, now, &chain, error);
+        status = wait_for_grant(pool, &waiter, now, latest, &chain, error);
         pthread_cond_destroy(&waiter.wake);
         if (waiter.granted != NULL) {
             *session = waiter.granted;
@@ -392,12 +396,12 @@ static bool is_fit(pqe_pool *pool, pqe_session *session, bool about_to_send)
     return pqe_session_alive(session);
 }
 
-pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pqe_session **session,
-                         pqe_error *error)
+pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pqe_deadline deadline,
+                         pqe_session **session, pqe_error *error)
 {
     for (;;) {
         bool fresh = false;
-        pqe_status status = take_any(pool, who, session, &fresh, error);
+        pqe_status status = take_any(pool, who, deadline, session, &fresh, error);
 
         if (status != PQE_OK || fresh || is_fit(pool, *session, about_to_send)) {
             return status;

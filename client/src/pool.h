@@ -56,9 +56,10 @@ pqe_status pqe_pool_new(pqe_engine *engine, pqe_pool **pool, pqe_error *error);
  *   who            the holder's name or NULL
  *   about_to_send  a statement follows at once: a session that has ended is noticed now, when
  *                  another can still take its place, and not by the statement
+ *   deadline       earlier than the end of pool_timeout_ms: PQE_ERR_POOL_TIMEOUT comes then
  */
-pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pqe_session **session,
-                         pqe_error *error);
+pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pqe_deadline deadline,
+                         pqe_session **session, pqe_error *error);
 
 /* Gives a session back: resets it, and keeps or closes it. */
 void pqe_pool_give(pqe_pool *pool, pqe_session *session);

@@ -41,6 +41,35 @@ pqe_status pqe_result_wrap(PGresult *pg, pqe_result **result, pqe_error *error)
     return PQE_OK;
 }
 
+pqe_status pqe_result_copy(const pqe_result *result, pqe_result **copy, pqe_error *error)
+{
+    PGresult *pg;
+    pqe_status status;
+
+    if (result == NULL || copy == NULL) {
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "%s is NULL",
+                             result == NULL ? "result" : "copy");
+    }
+    *copy = NULL;
+    pg = PQcopyResult(result->pg, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+    if (pg == NULL) {
+        return pqe_error_no_memory(error);
+    }
+    status = pqe_result_wrap(pg, copy, error);
+    if (status == PQE_OK) {
+        (*copy)->affected = result->affected;
+        pqe_error_clear(error);
+    }
+    return status;
+}
+
+uint64_t pqe_result_rows_or_affected(const pqe_result *result)
+{
+    size_t rows = pqe_result_rows(result);
+
+    return rows > 0 ? rows : pqe_result_affected(result);
+}
+
 void pqe_result_free(pqe_result *result)
 {
     if (result == NULL) {

@@ -14,4 +14,7 @@
  */
 pqe_status pqe_result_wrap(PGresult *pg, pqe_result **result, pqe_error *error);
 
+/* How many rows it has or, where it has none, dealt with; 0 for NULL. */
+uint64_t pqe_result_rows_or_affected(const pqe_result *result);
+
 #endif /* PQE_RESULT_H */

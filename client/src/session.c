@@ -22,7 +22,7 @@ static pqe_status find_pooler(const pqe_settings *settings, pqe_session *session
     PGresult *result;
     pqe_status status =
         pqe_run_query(session->pg, "SELECT pg_catalog.pg_backend_pid()", 0, NULL,
-                  pqe_deadline_in(settings->config.connection_timeout_ms), &result, error);
+                      pqe_deadline_in(settings->config.connection_timeout_ms), &result, error);
 
     if (status == PQE_OK) {
         *pooled = strtol(PQgetvalue(result, 0, 0), NULL, 10) != session->backend_pid;

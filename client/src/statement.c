@@ -305,7 +305,16 @@ static pqe_status read_statement(pqe_statement *statement, const char *sql, bool
         status = conclude(&state, sql, error);
     }
     pqe_buffer_free(&state.text);
-    return status;
+    if (status == PQE_OK && !pqe_tables_read(&statement->tables, statement->sql)) {
+        status = pqe_error_no_memory(error);
+    }
+    if (status != PQE_OK) {
+        pqe_statement_free(statement);
+        return status;
+    }
+    statement->length = strlen(statement->sql);
+    statement->hash = pqe_hash(statement->sql, statement->length);
+    return PQE_OK;
 }
 
 pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, pqe_error *error)
@@ -322,4 +331,25 @@ void pqe_statement_free(pqe_statement *statement)
 {
     free(statement->own);
     statement->own = NULL;
+    pqe_tables_free(&statement->tables);
+}
+
+/* Eight bytes at a time, each mixed in by a multiplication; short texts are hashed all the time. */
+uint64_t pqe_hash(const char *bytes, size_t length)
+{
+    const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t hash = length * factor;
+    uint64_t word;
+
+    for (; length >= sizeof(word); bytes += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, bytes, sizeof(word));
+        hash = (hash ^ word) * factor;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    if (length > 0) {
+        memcpy(&word, bytes, length);
+    }
+    hash = (hash ^ word) * factor;
+    return hash ^ (hash >> 29);
 }

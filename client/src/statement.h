@@ -6,6 +6,7 @@
 #define PQE_STATEMENT_H
 
 #include "pqengine.h"
+#include "tables.h"
 
 typedef struct pqe_statement {
     const char *sql; /* as the server takes it: the caller's text or `own` */
@@ -16,6 +17,9 @@ typedef struct pqe_statement {
     bool controls_transaction; /* BEGIN, COMMIT, ROLLBACK and their like, not savepoints */
     bool drops_prepared;       /* DISCARD, DEALLOCATE */
     bool cacheable;            /* worth preparing */
+    pqe_tables tables;         /* that it names */
+    size_t length;             /* of sql */
+    uint64_t hash;             /* of sql; see pqe_hash */
 } pqe_statement;
 
 /*
@@ -30,5 +34,8 @@ pqe_status pqe_statement_read(pqe_statement *statement, const char *sql, pqe_err
 pqe_status pqe_statement_read_as_is(pqe_statement *statement, const char *sql, pqe_error *error);
 
 void pqe_statement_free(pqe_statement *statement);
+
+/* A hash of some bytes, for tables in memory. */
+uint64_t pqe_hash(const char *bytes, size_t length);
 
 #endif /* PQE_STATEMENT_H */

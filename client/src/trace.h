@@ -4,7 +4,7 @@
 #ifndef PQE_TRACE_H
 #define PQE_TRACE_H
 
-#include "query.h"
+#include "context.h"
 
 typedef struct pqe_tracer pqe_tracer;
 
@@ -12,8 +12,10 @@ typedef struct pqe_tracer pqe_tracer;
 pqe_tracer *pqe_tracer_new(size_t size, bool parameters);
 void pqe_tracer_free(pqe_tracer *tracer);
 
-/* Keeps a call; failure is NULL where it went well.  Nothing where tracer is NULL. */
-void pqe_tracer_add(pqe_tracer *tracer, const pqe_prepared_call *prepared, int backend_pid,
-                    int64_t duration_us, uint64_t rows, const pqe_error *failure);
+/* Keeps the attempt that has just ended.  Nothing where tracer is NULL. */
+void pqe_tracer_add(pqe_tracer *tracer, const pqe_context *context, uint64_t rows);
+
+/* Keeps the plan of the call that was added last for that server process, if it is still there. */
+void pqe_tracer_add_plan(pqe_tracer *tracer, const pqe_context *context, const char *plan);
 
 #endif /* PQE_TRACE_H */

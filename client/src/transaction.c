@@ -27,23 +27,6 @@ static const char *isolation_clause(pqe_isolation isolation)
     return NULL;
 }
 
-/* Runs a statement of our own; it counts in metrics and trace as any other. */
-static pqe_status run_own(pqe_engine *engine, pqe_session *session, const char *sql,
-                          pqe_result **result, pqe_error *error)
-{
-    pqe_call call = PQE_CALL_INIT;
-    pqe_prepared_call prepared;
-    pqe_status status;
-
-    call.sql = sql;
-    status = pqe_call_prepare(&prepared, &call, error);
-    if (status == PQE_OK) {
-        status = pqe_call_run(engine, session, &prepared, result, error);
-        pqe_call_free(&prepared);
-    }
-    return status;
-}
-
 static pqe_status check_options(const pqe_transaction_options *options, pqe_error *error)
 {
     if (options->version != PQE_TRANSACTION_OPTIONS_VERSION) {
@@ -116,7 +99,7 @@ pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_optio
     if (status != PQE_OK) {
         return status;
     }
-    status = run_own(engine, session, sql, NULL, error);
+    status = pqe_run_own(engine, session, sql, NULL, error);
     if (status != PQE_OK) {
         pqe_lease_end(lease);
         return status;
@@ -126,11 +109,23 @@ pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_optio
     return PQE_OK;
 }
 
+static pqe_status refuse_transaction_control(pqe_context *context, pqe_error *error)
+{
+    pqe_error refusal;
+
+    pqe_error_set(&refusal, PQE_ERR_STATE,
+                  "a transaction begins and ends by its functions, not by statements");
+    pqe_error_hint(&refusal, "Use pqe_transaction_commit or pqe_transaction_rollback.");
+    pqe_error_statement(&refusal, context->first.call.sql);
+    pqe_context_fail(context, &refusal);
+    return pqe_context_finish(context, NULL, error);
+}
+
 pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, const pqe_call *call,
                                         pqe_result **result, pqe_error *error)
 {
     pqe_lease *lease = (pqe_lease *)transaction;
-    pqe_prepared_call prepared;
+    pqe_context context;
     pqe_session *session;
     pqe_status status;
 
@@ -141,18 +136,12 @@ pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, const pqe_
     if (status != PQE_OK) {
         return status;
     }
-    status = pqe_call_prepare(&prepared, call, error);
-    if (status == PQE_OK) {
-        if (prepared.statement.controls_transaction) {
-            pqe_error_set(error, PQE_ERR_STATE,
-                          "a transaction begins and ends by its functions, not by statements");
-            pqe_error_hint(error, "Use pqe_transaction_commit or pqe_transaction_rollback.");
-            pqe_error_statement(error, prepared.call.sql);
-            status = PQE_ERR_STATE;
-        } else {
-            status = pqe_call_run(lease->pool->engine, session, &prepared, result, error);
-        }
-        pqe_call_free(&prepared);
+    status = pqe_context_init(&context, lease->pool->engine, call, false, error);
+    if (status == PQE_OK && context.first.statement->controls_transaction) {
+        status = refuse_transaction_control(&context, error);
+    } else if (status == PQE_OK) {
+        context.in_transaction = true;
+        status = pqe_call_on_session(&context, session, result, error);
     }
     pqe_lease_leave(lease);
     return status;
@@ -180,7 +169,7 @@ pqe_status pqe_transaction_commit(pqe_transaction *transaction, pqe_error *error
     if (status != PQE_OK) {
         return status;
     }
-    status = run_own(lease->pool->engine, session, "COMMIT", &result, error);
+    status = pqe_run_own(lease->pool->engine, session, "COMMIT", &result, error);
     if (status == PQE_OK) {
         status = pqe_commit_status(pqe_result_command(result), error);
     }
@@ -198,7 +187,7 @@ pqe_status pqe_transaction_rollback(pqe_transaction *transaction, pqe_error *err
     if (status != PQE_OK) {
         return status;
     }
-    status = run_own(lease->pool->engine, session, "ROLLBACK", NULL, error);
+    status = pqe_run_own(lease->pool->engine, session, "ROLLBACK", NULL, error);
     pqe_lease_end(lease);
     return status;
 }
@@ -234,7 +223,7 @@ static pqe_status run_with_name(pqe_transaction *transaction, const char *comman
         PQfreemem(quoted);
         status = pqe_buffer_failed(&sql)
                      ? pqe_error_no_memory(error)
-                     : run_own(lease->pool->engine, session, sql.data, NULL, error);
+                     : pqe_run_own(lease->pool->engine, session, sql.data, NULL, error);
     }
     pqe_buffer_free(&sql);
     pqe_lease_leave(lease);

@@ -166,6 +166,178 @@ static void long_statements_are_cut_in_the_trace(void **state)
     pqe_free_engine(engine);
 }
 
+/* Runs a program on a text; its exit status, or -1 where there is no such program. */
+static int run_on(const char *program, const char *command, const char *text)
+{
+    char check[200];
+    FILE *pipe;
+
+    snprintf(check, sizeof(check), "command -v %s >/dev/null", program);
+    if (system(check) != 0) {
+        return -1;
+    }
+    pipe = popen(command, "w");
+    assert_non_null(pipe);
+    assert_true(fputs(text, pipe) >= 0);
+    return pclose(pipe);
+}
+
+static void tables_are_counted(void **state)
+{
+    pqe_engine *engine = support_engine(NULL);
+    pqe_table_metrics *tables;
+    pqe_error error;
+    size_t count;
+
+    (void)state;
+    support_run(engine, "CREATE TABLE test_counted (a int)");
+    support_run(engine, "INSERT INTO test_counted SELECT generate_series(1, 6)");
+    for (int i = 0; i < 3; i++) {
+        support_run(engine, "SELECT * FROM Test_Counted JOIN pg_catalog.pg_class c ON false");
+    }
+    (void)pqe_execute(engine, "SELECT a/0 FROM test_counted", PQE_NO_PARAMS, NULL, &error);
+    assert_ok(pqe_metrics_tables(engine, &tables, &count, &error), error);
+    assert_int_equal(count, 3);
+    assert_string_equal(tables[0].table, "pg_catalog.pg_class");
+    assert_int_equal(tables[0].kind, PQE_STATEMENT_SELECT);
+    assert_int_equal(tables[0].metrics.count, 3);
+    assert_string_equal(tables[1].table, "test_counted");
+    assert_int_equal(tables[1].kind, PQE_STATEMENT_SELECT);
+    assert_int_equal(tables[1].metrics.count, 4);
+    assert_int_equal(tables[1].metrics.errors, 1);
+    assert_int_equal(tables[2].kind, PQE_STATEMENT_INSERT);
+    assert_int_equal(tables[2].metrics.rows, 6);
+    pqe_free(tables);
+    support_run(engine, "DROP TABLE test_counted");
+    assert_ok(pqe_metrics_reset(engine, &error), error);
+    assert_ok(pqe_metrics_tables(engine, &tables, &count, &error), error);
+    assert_int_equal(count, 0);
+    pqe_free(tables);
+    assert_status(PQE_ERR_INVALID_ARGUMENT, pqe_metrics_tables(engine, NULL, &count, &error),
+                  error);
+    pqe_free_engine(engine);
+}
+
+/* However many tables there are, no more are told apart than memory is kept for. */
+static void many_tables_are_others(void **state)
+{
+    pqe_engine *engine = support_engine(NULL);
+    pqe_table_metrics *tables;
+    pqe_error error;
+    size_t count;
+
+    (void)state;
+    for (int i = 0; i < 1100; i++) {
+        char sql[80];
+
+        snprintf(sql, sizeof(sql), "SELECT FROM no_such_table_%d", i);
+        (void)pqe_execute(engine, sql, PQE_NO_PARAMS, NULL, &error);
+    }
+    assert_ok(pqe_metrics_tables(engine, &tables, &count, &error), error);
+    assert_int_equal(count, 1001);
+    assert_string_equal(tables[0].table, "(others)");
+    assert_int_equal(tables[0].metrics.errors, 100);
+    pqe_free(tables);
+    pqe_free_engine(engine);
+}
+
+static void prometheus_reads_it(void **state)
+{
+    pqe_engine *engine = support_engine(NULL);
+    pqe_error error;
+    char *text;
+    int checked;
+
+    (void)state;
+    support_run(engine, "SELECT 1 FROM pg_class");
+    (void)pqe_execute(engine, "SELECT FROM \"odd \"\"\\ \nname\"", PQE_NO_PARAMS, NULL, &error);
+    assert_ok(pqe_metrics_prometheus(engine, "shop \"1\"", &text, &error), error);
+    assert_contains(text,
+                    "pqengine_pool_connections{engine=\"shop \\\"1\\\"\",state=\"idle\"} 1\n");
+    assert_contains(text, "pqengine_statement_duration_seconds_count{engine=\"shop \\\"1\\\"\","
+                          "kind=\"select\"} 2\n");
+    assert_contains(text, "kind=\"select\",le=\"+Inf\"} 2\n");
+    assert_contains(text, "table=\"pg_class\",kind=\"select\"} 1\n");
+    assert_contains(text, "table=\"\\\"odd \\\"\\\"\\\\ \\nname\\\"\"");
+    checked = run_on("promtool", "promtool check metrics", text);
+    if (checked == -1) {
+        print_message("promtool is not there: not checked with it\n");
+    } else {
+        assert_int_equal(checked, 0);
+    }
+    pqe_free(text);
+    assert_ok(pqe_metrics_prometheus(engine, NULL, &text, &error), error);
+    assert_contains(text, "\npqengine_pool_waiting 0\n");
+    pqe_free(text);
+    assert_status(PQE_ERR_INVALID_ARGUMENT, pqe_metrics_prometheus(engine, NULL, NULL, &error),
+                  error);
+    assert_status(PQE_ERR_INVALID_ARGUMENT, pqe_metrics_prometheus(NULL, NULL, &text, &error),
+                  error);
+    pqe_free_engine(engine);
+}
+
+static void slow_queries_and_their_plans(void **state)
+{
+    pqe_config config = support_config();
+    support_log log = {.length = 0};
+    pqe_trace_entry *entries;
+    pqe_engine *engine;
+    pqe_error error;
+    size_t count;
+
+    (void)state;
+    config.slow_query_ms = 20;
+    config.slow_query_plan = true;
+    config.trace_parameters = true;
+    config.logger = support_logger;
+    config.logger_data = &log;
+    engine = support_engine(&config);
+    assert_ok(pqe_execute(engine, "SELECT relname, pg_sleep(%s) FROM pg_class LIMIT 1",
+                          PQE_PARAMS(PQE_DOUBLE(0.03)), NULL, &error),
+              error);
+    support_run(engine, "SELECT 1");
+    support_run(engine, "DO $$ BEGIN PERFORM pg_sleep(0.03); END $$");
+    assert_ok(pqe_query_trace(engine, &entries, &count, &error), error);
+    assert_int_equal(count, 3);
+    assert_contains(entries[0].plan, "Limit");
+    assert_contains(entries[0].plan, "on pg_catalog.pg_class");
+    assert_string_equal(entries[1].plan, "");
+    assert_string_equal(entries[2].plan, "");
+    pqe_free(entries);
+    assert_contains(log.text, " ms: SELECT relname, pg_sleep($1) FROM pg_class LIMIT 1");
+    pqe_free_engine(engine);
+
+    config.slow_query_ms = 0;
+    assert_status(PQE_ERR_CONFIG, pqe_create_engine(&config, &engine, &error), error);
+    assert_contains(error.message, "slow_query_plan is on, but slow_query_ms is off");
+}
+
+static void a_secret_call_keeps_its_parameters(void **state)
+{
+    pqe_config config = support_config();
+    pqe_trace_entry *entries;
+    pqe_engine *engine;
+    pqe_call call = PQE_CALL_INIT;
+    pqe_param param = PQE_TEXT("s3cret");
+    pqe_error error;
+    size_t count;
+
+    (void)state;
+    config.trace_parameters = true;
+    engine = support_engine(&config);
+    call.sql = "SELECT %s";
+    call.params = &param;
+    call.param_count = 1;
+    assert_ok(pqe_execute_call(engine, &call, NULL, &error), error);
+    call.secret = true;
+    assert_ok(pqe_execute_call(engine, &call, NULL, &error), error);
+    assert_ok(pqe_query_trace(engine, &entries, &count, &error), error);
+    assert_string_equal(entries[0].parameters, "$1 = 's3cret'");
+    assert_string_equal(entries[1].parameters, "");
+    pqe_free(entries);
+    pqe_free_engine(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +346,11 @@ int main(void)
         cmocka_unit_test(nothing_secret_is_kept),
         cmocka_unit_test(off_is_off),
         cmocka_unit_test(long_statements_are_cut_in_the_trace),
+        cmocka_unit_test(tables_are_counted),
+        cmocka_unit_test(many_tables_are_others),
+        cmocka_unit_test(prometheus_reads_it),
+        cmocka_unit_test(slow_queries_and_their_plans),
+        cmocka_unit_test(a_secret_call_keeps_its_parameters),
     };
 
     return cmocka_run_group_tests_name("observe", tests, support_need_server, NULL);

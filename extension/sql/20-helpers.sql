@@ -77,3 +77,12 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION pqengine.trigger_version() IS
 'trigger function of behaviour version: counts the updates of a row; see pqengine.install_trigger()';
+
+CREATE FUNCTION pqengine.renamed(target text, name text DEFAULT NULL, was text DEFAULT NULL, kind text DEFAULT NULL)
+RETURNS void
+AS 'MODULE_PATHNAME', 'pqe_renamed'
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp;
+
+COMMENT ON FUNCTION pqengine.renamed(text, text, text, text) IS
+'for models only: tells plan() that "target", or its column, value or attribute "name", is what was called "was" before; the models use the new names';

@@ -27,6 +27,7 @@
 #include "export_files.h"
 #include "plan.h"
 #include "prove.h"
+#include "renames.h"
 #include "snapshot.h"
 
 PG_FUNCTION_INFO_V1(pqe_plan);
@@ -36,6 +37,7 @@ PG_FUNCTION_INFO_V1(pqe_prove);
 PG_FUNCTION_INFO_V1(pqe_export);
 PG_FUNCTION_INFO_V1(pqe_export_to_files);
 PG_FUNCTION_INFO_V1(pqe_fingerprint);
+PG_FUNCTION_INFO_V1(pqe_renamed);
 
 static PqeSides *
 compare(FunctionCallInfo fcinfo, PqeOptions **options)
@@ -46,8 +48,6 @@ compare(FunctionCallInfo fcinfo, PqeOptions **options)
 	*options = pqe_options_parse(json);
 	sides = pqe_compare_sides(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 							  JsonbToCString(NULL, &json->root, VARSIZE(json)), *options);
-	if (!sides->snapshot->is_clean)
-		pqe_diff_match(sides, *options);
 	return sides;
 }
 
@@ -127,6 +127,7 @@ pqe_plan(PG_FUNCTION_ARGS)
 		AtEOXact_GUC(true, settings);
 		return (Datum) 0;
 	}
+	pqe_renames_apply(sides, options);
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);
 	foreach(lc, pqe_plan_steps(plan))
@@ -168,6 +169,7 @@ pqe_drift(PG_FUNCTION_ARGS)
 	sides = compare(fcinfo, &options);
 	if (is_known_clean(sides))
 		return (Datum) 0;
+	pqe_diff_match(sides, options);
 	rows = list_concat(pqe_diff_drift(sides), pqe_unmanaged(sides->schema_names));
 	foreach(lc, rows)
 		put_difference(rsinfo, lfirst(lc));
@@ -192,6 +194,7 @@ pqe_ensure_tables(PG_FUNCTION_ARGS)
 	sides = compare(fcinfo, &options);
 	if (is_known_clean(sides))
 		return (Datum) 0;
+	pqe_diff_match(sides, options);
 	foreach(lc, pqe_ensure_missing(sides, options))
 	{
 		Datum		value = CStringGetTextDatum(lfirst(lc));
@@ -282,6 +285,18 @@ pqe_export_to_files(PG_FUNCTION_ARGS)
 	}
 	AtEOXact_GUC(true, settings);
 	return (Datum) 0;
+}
+
+/*
+ * renamed(target text, name text, was text, kind text)
+ */
+Datum
+pqe_renamed(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("pqengine.renamed() renames nothing by itself"),
+			 errhint("It is to be written into a model, where it tells plan() what an object was called before.")));
 }
 
 /*

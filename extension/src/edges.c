@@ -242,8 +242,11 @@ freed_slot(const PqeAction *action)
 	return NULL;
 }
 
-static List *
-split_slots(const char *slots)
+/*
+ * The names in a slot, which stand one a line.
+ */
+List *
+pqe_slots(const char *slots)
 {
 	List	   *list = NIL;
 	char	   *state = NULL;
@@ -255,12 +258,31 @@ split_slots(const char *slots)
 	return list;
 }
 
+/*
+ * Can the two not be there at once?
+ */
+bool
+pqe_share_slot(const PqeFact *a, const PqeFact *b)
+{
+	ListCell   *lc;
+
+	foreach(lc, pqe_slots(a->slot))
+	{
+		ListCell   *lc2;
+
+		foreach(lc2, pqe_slots(b->slot))
+			if (strcmp(lfirst(lc), lfirst(lc2)) == 0)
+				return true;
+	}
+	return false;
+}
+
 static void
 note_freed_slots(HTAB *slots, PqeAction *action)
 {
 	ListCell   *lc;
 
-	foreach(lc, split_slots(freed_slot(action)))
+	foreach(lc, pqe_slots(freed_slot(action)))
 	{
 		const char *slot = lfirst(lc);
 		SlotEntry  *entry = hash_search(slots, &slot, HASH_ENTER, NULL);
@@ -276,7 +298,7 @@ edges_of_wanted_slots(HTAB *slots, PqeAction *action)
 
 	if (action->type != PQE_CREATE && action->type != PQE_ALTER)
 		return;
-	foreach(lc, split_slots(action->fact->slot))
+	foreach(lc, pqe_slots(action->fact->slot))
 	{
 		const char *slot = lfirst(lc);
 		SlotEntry  *entry = hash_search(slots, &slot, HASH_FIND, NULL);

@@ -12,9 +12,70 @@
 
 #include "access/xact.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/hsearch.h"
 #include "utils/guc.h"
 
 #include "ensure.h"
+#include "renames.h"
+
+/*
+ * What is there under its old name is not missing, nor are its parts, and what
+ * it needs may be there under an old name as well (a column's sequence):
+ * anything made beside it would stand in the way of the rename.
+ */
+static void
+leave_to_rename(PqeFact *fact, HTAB *left)
+{
+	bool		found;
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (fact->peer != NULL)
+		return;
+	hash_search(left, &fact, HASH_ENTER, &found);
+	if (found)
+		return;
+	foreach(lc, fact->children)
+		leave_to_rename(lfirst(lc), left);
+	foreach(lc, fact->depends_on)
+		leave_to_rename(lfirst(lc), left);
+}
+
+/*
+ * All that is left to a migration's renames, by address of the fact.
+ */
+static HTAB *
+awaiting_rename(List *renamings)
+{
+	HASHCTL		control;
+	HTAB	   *left;
+	ListCell   *lc;
+
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(PqeFact *);
+	control.entrysize = sizeof(PqeFact *);
+	control.hcxt = CurrentMemoryContext;
+	left = hash_create("pqengine left to renames", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	foreach(lc, renamings)
+		leave_to_rename(((PqeRenaming *) lfirst(lc))->wanted, left);
+	return left;
+}
+
+static void
+warn_of_renames(List *renamings)
+{
+	ListCell   *lc;
+
+	foreach(lc, renamings)
+	{
+		PqeRenaming *renaming = lfirst(lc);
+
+		ereport(WARNING,
+				(errmsg("%s: %s %s is still to be renamed, which ensure_tables() leaves to a migration",
+						renaming->place, renaming->fact->kind->name, renaming->fact->identity)));
+	}
+}
 
 /*
  * Is the fact whole and new: no part of something that exists?
@@ -30,8 +91,9 @@ is_missing_whole(const PqeFact *fact)
  * what needs nothing that is left out.
  */
 static void
-keep_creations(PqePlan *plan)
+keep_creations(PqePlan *plan, List *renamings)
 {
+	HTAB	   *left = awaiting_rename(renamings);
 	List	   *kept = NIL;
 	ListCell   *lc;
 
@@ -39,7 +101,8 @@ keep_creations(PqePlan *plan)
 	{
 		PqeAction  *action = lfirst(lc);
 
-		if (action->type == PQE_CREATE && !action->rebuild && is_missing_whole(action->fact))
+		if (action->type == PQE_CREATE && !action->rebuild && is_missing_whole(action->fact) &&
+			hash_search(left, &action->fact, HASH_FIND, NULL) == NULL)
 			kept = lappend(kept, action);
 	}
 	plan->actions = kept;
@@ -97,16 +160,19 @@ pqe_ensure_missing(PqeSides *sides, PqeOptions *options)
 {
 	PqePlan    *plan;
 	List	   *statements = NIL;
-	int			settings = pqe_begin_pinned_settings();
+	List	   *renamings = pqe_renames_declared(sides, options);
+	int			settings;
 	ListCell   *lc;
 
+	warn_of_renames(renamings);
+	settings = pqe_begin_pinned_settings();
 	/* for the drift watch: no foreign change */
 	(void) set_config_option("pqengine.migration", "ensure_tables", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	options->concurrently = false;
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);
-	keep_creations(plan);
+	keep_creations(plan, renamings);
 	leave_out_dependents(plan);
 	foreach(lc, pqe_plan_steps(plan))
 		statements = lappend(statements, pstrdup(((PqeStep *) lfirst(lc))->statement));

@@ -68,6 +68,7 @@ typedef struct PqeFacts
 	HTAB	   *owners;			/* object -> what it is an internal part of */
 	struct PqeEdges *edges;		/* rows of pg_depend, see depends.c */
 	List	   *schema_names;	/* char *: the managed ones */
+	List	   *renames;		/* PqeRename: what the models declare */
 	const PqeOptions *options;
 } PqeFacts;
 

@@ -143,6 +143,34 @@ struct PqeKind
 	void		(*retire) (PqeScript *script, PqeFact *fact);
 	void		(*drop_retired) (PqeScript *script, PqeFact *fact);
 
+	/*
+	 * Gives it another name, and only that.  NULL: the server cannot.  A fact
+	 * whose name follows another one's writes nothing.
+	 */
+	void		(*rename) (PqeScript *script, const PqeFact *fact, const char *name);
+
+	/* Equal but for the name, it is renamed without being told. */
+	bool		renames_alone;
+
+	/*
+	 * A property that holds the fact's own name, as it would read under NAME;
+	 * NULL for any other property, or (the function) where there is none.
+	 */
+	char	   *(*property_under) (const PqeFact *fact, const char *property, const char *name);
+
+	/*
+	 * Where equal properties are not enough for being the same (renames_alone):
+	 * what else has to be equal, as text.
+	 */
+	const char *(*mark) (const PqeFact *fact);
+
+	/* Parts that are no facts of their own (values, attributes) and their names. */
+	bool		(*has_part) (const PqeFact *fact, const char *part);
+	void		(*rename_part) (PqeScript *script, const PqeFact *fact, const char *part, const char *name);
+
+	/* Two old and new names by turns: parts that are the same under other names. */
+	List	   *(*renamed_parts) (const PqeFact *from, const PqeFact *to);
+
 	/* Has to be a statement of its own all the same (inline_create)? */
 	bool		(*stands_alone) (const PqeFact *fact);
 

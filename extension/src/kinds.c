@@ -179,6 +179,84 @@ pqe_after_word(const char *definition, const char *word, const char *insert)
 }
 
 /*
+ * The names in a view's property _names.
+ */
+List *
+pqe_column_names(const PqeFact *fact)
+{
+	const char *names = pqe_value(fact, "_names");
+	List	   *list = NIL;
+
+	if (names != NULL && !SplitIdentifierString(pstrdup(names), ',', &list))
+		elog(ERROR, "malformed names \"%s\"", names);
+	return list;
+}
+
+static bool
+has_name(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+bool
+pqe_has_column(const PqeFact *fact, const char *name)
+{
+	return has_name(pqe_column_names(fact), name);
+}
+
+/*
+ * The columns of a view that stand in their place under a new name: old and
+ * new names by turns.  None where a name is an old one's and a new one's.
+ */
+List *
+pqe_moved_names(const PqeFact *from, const PqeFact *to)
+{
+	List	   *before = pqe_column_names(from);
+	List	   *after = pqe_column_names(to);
+	List	   *moved = NIL;
+
+	for (int i = 0; i < list_length(before) && i < list_length(after); i++)
+	{
+		char	   *old_name = list_nth(before, i);
+		char	   *new_name = list_nth(after, i);
+
+		if (strcmp(old_name, new_name) == 0)
+			continue;
+		if (has_name(after, old_name) || has_name(before, new_name))
+			return NIL;
+		moved = lappend(lappend(moved, old_name), new_name);
+	}
+	return moved;
+}
+
+/*
+ * The property "definition" with another name in it, which stands behind
+ * BEFORE; NULL for other properties.
+ */
+char *
+pqe_definition_under(const PqeFact *fact, const char *property, const char *before,
+					 const char *old_name, const char *new_name)
+{
+	const char *definition;
+	const char *at;
+	char	   *old_text;
+
+	if (strcmp(property, "definition") != 0)
+		return NULL;
+	definition = pqe_value(fact, "definition");
+	old_text = psprintf("%s%s", before, old_name);
+	at = strstr(definition, old_text);
+	if (at == NULL)
+		elog(ERROR, "no \"%s\" in \"%s\"", old_text, definition);
+	return psprintf("%.*s%s%s%s", (int) (at - definition), definition, before, new_name, at + strlen(old_text));
+}
+
+/*
  * The name that a type goes by while columns are being converted to its
  * successor.
  */

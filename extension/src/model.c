@@ -25,6 +25,7 @@
 #include "utils/varlena.h"
 
 #include "model.h"
+#include "renames.h"
 
 #define MARKER "-- pqengine:file "
 
@@ -33,6 +34,7 @@ typedef enum StatementClass
 {
 	STATEMENT_DECLARES,			/* to be executed */
 	STATEMENT_SETS,				/* changes a setting */
+	STATEMENT_RENAMES,			/* declares that something had another name */
 	STATEMENT_REFUSED
 } StatementClass;
 
@@ -307,6 +309,16 @@ is_clean_slate(const PqeModel *model, Node *node)
 	return true;
 }
 
+static PqeRename *
+parse_rename(const PqeStatement *statement)
+{
+	const char *name;
+	List	   *args;
+
+	(void) is_helper_call(castNode(SelectStmt, statement->raw->stmt), "pqengine", &name, &args);
+	return pqe_model_rename(statement, args);
+}
+
 static void
 parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 {
@@ -330,6 +342,9 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 				refuse(statement);
 			case STATEMENT_SETS:
 				apply_setting(statement->raw->stmt, &settings, default_search_path);
+				continue;
+			case STATEMENT_RENAMES:
+				model->renames = lappend(model->renames, parse_rename(statement));
 				continue;
 			case STATEMENT_DECLARES:
 				break;
@@ -384,6 +399,8 @@ classify_select(SelectStmt *select)
 	const char *name;
 	List	   *args;
 
+	if (is_helper_call(select, "pqengine", &name, &args) && strcmp(name, "renamed") == 0)
+		return are_constants(args) ? STATEMENT_RENAMES : STATEMENT_REFUSED;
 	if (is_helper_call(select, "pqengine", &name, &args))
 		return is_model_helper(name) && are_constants(args) ? STATEMENT_DECLARES : STATEMENT_REFUSED;
 	if (is_helper_call(select, "pg_catalog", &name, &args) && strcmp(name, "set_config") == 0)
@@ -609,7 +626,7 @@ refuse(const PqeStatement *statement)
 				 IsA(node, SelectStmt) ?
 				 errmsg("a model may hold no query but calls of pqengine's model helpers with constants") :
 				 errmsg("%s is not allowed in a model", refused_name(node)),
-				 errhint("A model declares what the database should hold: CREATE, ALTER, COMMENT, GRANT, SECURITY LABEL, SET, SELECT pqengine.many_to_many(...), SELECT pqengine.install_trigger(...). Rows belong in a migration; to drop an object, take it out of the models.")));
+				 errhint("A model declares what the database should hold: CREATE, ALTER, COMMENT, GRANT, SECURITY LABEL, SET, SELECT pqengine.many_to_many(...), SELECT pqengine.install_trigger(...), SELECT pqengine.renamed(...). Rows belong in a migration; to drop an object, take it out of the models.")));
 	}
 	PG_CATCH();
 	{

@@ -56,10 +56,12 @@ typedef struct PqeModel
 	List	   *statements;		/* PqeStatement, in the order of the text */
 	List	   *schemas;		/* char *: schemas that the statements name */
 	List	   *created_schemas;	/* char *: those they create */
+	List	   *renames;		/* PqeRename: what they say was called otherwise */
 } PqeModel;
 
 extern PqeModel *pqe_model_parse(const char *text, const char *default_search_path);
 extern const char *pqe_statement_text(const PqeStatement *statement);
+extern const char *pqe_first_of_path(const char *search_path);
 extern PqeTarget pqe_statement_target(Node *node, const char *search_path);
 extern void pqe_model_rethrow(const PqeModelFile *file, int location,
 							  const PqeStatement *statement, ErrorData *error) pg_attribute_noreturn();

@@ -16,8 +16,11 @@
 
 #include "model.h"
 
-static const char *
-first_of_path(const char *search_path)
+/*
+ * The schema in which a name without one is made; NULL where there is none.
+ */
+const char *
+pqe_first_of_path(const char *search_path)
 {
 	char	   *copy = pstrdup(search_path);
 	List	   *names;
@@ -42,7 +45,7 @@ of_relation(const RangeVar *relation, const char *search_path)
 
 	if (relation != NULL)
 	{
-		target.schema = relation->schemaname ? relation->schemaname : first_of_path(search_path);
+		target.schema = relation->schemaname ? relation->schemaname : pqe_first_of_path(search_path);
 		target.name = relation->relname;
 	}
 	return target;
@@ -66,7 +69,7 @@ of_name(const List *name, const char *search_path)
 	PqeTarget	target;
 
 	target.schema = list_length(name) >= 2 ?
-		strVal(list_nth(name, list_length(name) - 2)) : first_of_path(search_path);
+		strVal(list_nth(name, list_length(name) - 2)) : pqe_first_of_path(search_path);
 	target.name = strVal(llast(name));
 	return target;
 }

@@ -206,23 +206,20 @@ renames_option(PqeOptions *options, const JsonbValue *value)
 
 	foreach(lc, array_option("renames", value))
 	{
-		PqeRename  *rename = palloc(sizeof(PqeRename));
+		PqeRename  *rename = palloc0(sizeof(PqeRename));
 
 		check_members("renames", lfirst(lc), (const char *const[]) {"kind", "name", "was", NULL});
 		rename->kind = member("renames", lfirst(lc), "kind");
 		check_kind("renames", rename->kind);
-		rename->name = member("renames", lfirst(lc), "name");
+		rename->target = member("renames", lfirst(lc), "name");
 		rename->was = member("renames", lfirst(lc), "was");
-		if (rename->kind == NULL || rename->name == NULL || rename->was == NULL)
+		rename->place = "option \"renames\"";
+		if (rename->target == NULL || rename->was == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("an element of option \"renames\" lacks \"kind\", \"name\" or \"was\""),
-					 errhint("Each element is an object such as {\"kind\": \"column\", \"name\": \"public.users.email\", \"was\": \"mail\"}.")));
-		/* better refused than taken for a drop and a create in silence */
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("option \"renames\" is not supported in this version"),
-				 errhint("Write the rename into a migration by hand, before the models change.")));
+					 errmsg("an element of option \"renames\" lacks \"name\" or \"was\""),
+					 errhint("Each element is an object such as {\"name\": \"public.users.email\", \"was\": \"mail\"}.")));
+		options->renames = lappend(options->renames, rename);
 	}
 }
 
@@ -260,6 +257,7 @@ pqe_options_parse(Jsonb *json)
 	JsonbValue	value;
 	JsonbIteratorToken token;
 	char	   *key = NULL;
+	ListCell   *lc;
 
 	options->search_path = "public";
 	options->concurrently = true;
@@ -277,6 +275,8 @@ pqe_options_parse(Jsonb *json)
 		else if (token == WJB_VALUE)
 			set_option(options, key, &value);
 	}
+	foreach(lc, options->renames)
+		((PqeRename *) lfirst(lc))->search_path = options->search_path;
 	return options;
 }
 

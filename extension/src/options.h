@@ -26,12 +26,18 @@ typedef struct PqePattern
 	const char *name;			/* with * and ? */
 } PqePattern;
 
-/* What the models call NAME was called WAS. */
+/*
+ * A rename as it is declared, in a model or in the option "renames": TARGET,
+ * or what is called PART in it, was called WAS.
+ */
 typedef struct PqeRename
 {
-	const char *kind;
-	const char *name;
+	const char *kind;			/* NULL: whichever has the name */
+	const char *target;
+	const char *part;			/* NULL: the target itself */
 	const char *was;
+	const char *search_path;	/* where an unqualified target lives */
+	const char *place;			/* "models/users.sql:12", for errors */
 } PqeRename;
 
 typedef struct PqeOptions
@@ -44,6 +50,7 @@ typedef struct PqeOptions
 	PqeScope	owners;
 	PqeScope	privileges;
 	List	   *ignore;			/* PqePattern */
+	List	   *renames;		/* PqeRename */
 } PqeOptions;
 
 extern PqeOptions *pqe_options_parse(Jsonb *json);

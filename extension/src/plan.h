@@ -93,6 +93,8 @@ extern List *pqe_diff_properties(const PqeFact *actual, const PqeFact *desired);
 extern PqePlan *pqe_plan_make(PqeSides *sides, const PqeOptions *options);
 
 /* edges.c */
+extern List *pqe_slots(const char *slots);
+extern bool pqe_share_slot(const PqeFact *a, const PqeFact *b);
 extern void pqe_plan_edges(PqePlan *plan);
 
 /* order.c */

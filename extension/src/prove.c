@@ -28,6 +28,7 @@
 #include "kind.h"
 #include "locks.h"
 #include "prove.h"
+#include "renames.h"
 
 typedef struct Trial
 {
@@ -250,7 +251,7 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 
 	options->concurrently = false;
 	sides = pqe_compare_sides(models, NULL, options);
-	pqe_diff_match(sides, options);
+	pqe_renames_apply(sides, options);
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);
 

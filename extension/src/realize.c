@@ -24,6 +24,7 @@
 #include "kind.h"
 #include "locks.h"
 #include "realize.h"
+#include "renames.h"
 #include "snapshot.h"
 
 /* How often the actual facts are read until they hold still. */
@@ -115,10 +116,30 @@ pqe_in_shadow(void (*body) (void *), void *argument)
 	leave_shadow(context, owner);
 }
 
+typedef struct Reading
+{
+	PqeFacts   *facts;
+	List	   *renames;
+} Reading;
+
 static void
 read_facts(void *argument)
 {
-	pqe_facts_read(argument);
+	Reading    *reading = argument;
+	ListCell   *lc;
+
+	foreach(lc, reading->renames)
+		pqe_rename_rows(lfirst(lc));
+	pqe_facts_read(reading->facts);
+}
+
+static PqeFacts *
+read_renamed(List *schema_names, const PqeOptions *options, List *renames)
+{
+	Reading		reading = {pqe_facts_create(options, schema_names), renames};
+
+	pqe_in_shadow(read_facts, &reading);
+	return reading.facts;
 }
 
 /*
@@ -127,10 +148,7 @@ read_facts(void *argument)
 PqeFacts *
 pqe_read_actual(List *schema_names, const PqeOptions *options)
 {
-	PqeFacts   *facts = pqe_facts_create(options, schema_names);
-
-	pqe_in_shadow(read_facts, facts);
-	return facts;
+	return read_renamed(schema_names, options, NIL);
 }
 
 /*
@@ -138,14 +156,14 @@ pqe_read_actual(List *schema_names, const PqeOptions *options)
  * the fingerprint is no longer what it was BEFORE.
  */
 static PqeFacts *
-try_read(List *schema_names, const PqeOptions *options, const char *before)
+try_read(List *schema_names, const PqeOptions *options, List *renames, const char *before)
 {
 	MemoryContext context = CurrentMemoryContext;
 	PqeFacts   *volatile facts = NULL;
 
 	PG_TRY();
 	{
-		facts = pqe_read_actual(schema_names, options);
+		facts = read_renamed(schema_names, options, renames);
 	}
 	PG_CATCH();
 	{
@@ -163,15 +181,16 @@ try_read(List *schema_names, const PqeOptions *options, const char *before)
 
 /*
  * Reading takes many queries, and others may change the database meanwhile:
- * what was read is good if the fingerprint is the same before and after.
+ * what was read is good if the fingerprint is the same before and after.  It
+ * is read as it will be after RENAMES (PqeRenaming).
  */
-static PqeFacts *
-read_settled(List *schema_names, const PqeOptions *options)
+PqeFacts *
+pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames)
 {
 	for (int attempt = 1; attempt <= READ_ATTEMPTS; attempt++)
 	{
 		char	   *before = pqe_fingerprint_of(schema_names, NULL);
-		PqeFacts   *facts = try_read(schema_names, options, before);
+		PqeFacts   *facts = try_read(schema_names, options, renames, before);
 
 		if (facts != NULL && strcmp(before, pqe_fingerprint_of(schema_names, NULL)) == 0)
 			return facts;
@@ -300,8 +319,9 @@ realize(PqeSides *sides, const char *models, const PqeOptions *options)
 	model = pqe_model_parse(models, options->search_path);
 	realization.model = model;
 	sides->schema_names = pqe_scope_schemas(model, options);
-	sides->actual = read_settled(sides->schema_names, options);
+	sides->actual = pqe_read_settled(sides->schema_names, options, NIL);
 	sides->desired = pqe_facts_create(options, sides->schema_names);
+	sides->desired->renames = model->renames;
 	realization.facts = sides->desired;
 	pqe_in_shadow(watch_build, &realization);
 	pqe_snapshot_keep(sides->snapshot, sides->desired);
@@ -323,7 +343,7 @@ pqe_compare_sides(const char *models, const char *options_text, const PqeOptions
 	if (sides->snapshot->found)
 	{
 		sides->schema_names = sides->snapshot->schema_names;
-		sides->actual = read_settled(sides->schema_names, options);
+		sides->actual = pqe_read_settled(sides->schema_names, options, NIL);
 		sides->desired = pqe_snapshot_facts(sides->snapshot, options);
 	}
 	else

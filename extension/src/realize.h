@@ -17,6 +17,7 @@ typedef struct PqeSides
 	PqeFacts   *actual;
 	PqeFacts   *desired;
 	List	   *schema_names;	/* char *: the managed schemas */
+	List	   *renames;		/* PqeRenaming: made on the actual side, in order */
 	struct PqeSnapshot *snapshot;	/* what was kept of the models, see snapshot.h */
 } PqeSides;
 
@@ -25,6 +26,7 @@ extern int	pqe_begin_pinned_settings(void);
 extern void pqe_pin_search_path(void);
 extern void pqe_in_shadow(void (*body) (void *), void *argument);
 extern PqeFacts *pqe_read_actual(List *schema_names, const PqeOptions *options);
+extern PqeFacts *pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames);
 
 /* scope.c */
 extern List *pqe_scope_schemas(const PqeModel *model, const PqeOptions *options);

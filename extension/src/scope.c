@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 
 #include "realize.h"
+#include "renames.h"
 
 static const char all_query[] =
 "SELECT n.nspname FROM pg_namespace n"
@@ -70,6 +71,16 @@ refuse_system_schema(const char *name, const PqeStatement *statement)
 				 errdetail("It belongs to the system or to pqengine itself.")));
 }
 
+static void
+add_names(List **names, List *more)
+{
+	ListCell   *lc;
+
+	foreach(lc, more)
+		if (!pqe_name_in_list(*names, lfirst(lc)))
+			*names = lappend(*names, lfirst(lc));
+}
+
 /*
  * The names of the managed schemas; some may not exist yet.
  */
@@ -105,8 +116,8 @@ pqe_scope_schemas(const PqeModel *model, const PqeOptions *options)
 						 errhint("Add it to the option \"schemas\", or take the statement out of the models.")));
 		}
 	}
-	foreach(lc, model->schemas)
-		if (!pqe_name_in_list(names, lfirst(lc)))
-			names = lappend(names, lfirst(lc));
+	add_names(&names, model->schemas);
+	add_names(&names, pqe_renamed_schemas(names, model->renames));
+	add_names(&names, pqe_renamed_schemas(names, options->renames));
 	return names;
 }

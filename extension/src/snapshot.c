@@ -37,7 +37,7 @@
 #include "snapshot.h"
 
 /* To be changed with the form of the facts: it is part of the key. */
-#define FORMAT 1
+#define FORMAT 2
 
 static const char find_query[] =
 "SELECT schemas, environment, clean FROM pqengine.snapshot WHERE key = $1 AND made_by = current_user";
@@ -354,6 +354,31 @@ receive_fact(StringInfo in, PqeFacts *facts, PqeFact *fact, const Incoming *all)
 }
 
 static void
+send_rename(StringInfo out, const PqeRename *rename)
+{
+	send_text(out, rename->kind);
+	send_text(out, rename->target);
+	send_text(out, rename->part);
+	send_text(out, rename->was);
+	send_text(out, rename->search_path);
+	send_text(out, rename->place);
+}
+
+static PqeRename *
+receive_rename(StringInfo in)
+{
+	PqeRename  *rename = palloc(sizeof(PqeRename));
+
+	rename->kind = receive_text(in);
+	rename->target = receive_name(in);
+	rename->part = receive_text(in);
+	rename->was = receive_name(in);
+	rename->search_path = receive_name(in);
+	rename->place = receive_name(in);
+	return rename;
+}
+
+static void
 receive_facts(StringInfo in, PqeFacts *facts)
 {
 	MemoryContext old = MemoryContextSwitchTo(facts->context);
@@ -365,6 +390,8 @@ receive_facts(StringInfo in, PqeFacts *facts)
 		all.facts[i] = palloc0(sizeof(PqeFact));
 	for (int i = 0; i < all.count; i++)
 		receive_fact(in, facts, all.facts[i], &all);
+	for (int count = receive_count(in, 24); count > 0; count--)
+		facts->renames = lappend(facts->renames, receive_rename(in));
 	pq_getmsgend(in);
 	MemoryContextSwitchTo(old);
 }
@@ -422,6 +449,9 @@ pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired)
 	pq_sendint32(&out, list_length(desired->list));
 	foreach(lc, desired->list)
 		send_fact(&out, lfirst(lc));
+	pq_sendint32(&out, list_length(desired->renames));
+	foreach(lc, desired->renames)
+		send_rename(&out, lfirst(lc));
 	SET_VARSIZE(out.data, out.len);
 	values[0] = CStringGetTextDatum(snapshot->key);
 	values[1] = pqe_text_array(desired->schema_names);

@@ -8,6 +8,7 @@
 #include "compat.h"
 
 #include "plan.h"
+#include "renames.h"
 
 /*
  * Does the fact's relation (or type) come into being in this plan?
@@ -200,6 +201,89 @@ action_name(const PqeAction *action)
 	return NULL;
 }
 
+static PqeStep *
+add_step(List **steps, const PqeScriptLine *line, const char *reverse)
+{
+	PqeStep    *step = palloc0(sizeof(PqeStep));
+
+	step->statement = line->statement;
+	step->reverse = reverse;
+	step->hazards = line->hazards;
+	if (reverse == NULL || (line->hazards & PQE_DELETES_DATA))
+		step->hazards |= PQE_NOT_REVERSIBLE;
+	step->transactional = line->transactional;
+	*steps = lappend(*steps, step);
+	return step;
+}
+
+static void
+write_renaming(PqeScript *script, const PqeFact *fact, const char *part, const char *name)
+{
+	if (part != NULL)
+		fact->kind->rename_part(script, fact, part, name);
+	else
+		fact->kind->rename(script, fact, name);
+}
+
+/*
+ * Renames come first: all that follows speaks of the new names.
+ */
+static void
+add_renaming(List **steps, PqePlan *plan, const PqeRenaming *renaming)
+{
+	PqeScript	script;
+	PqeScript	back;
+	const PqeFact *fact = renaming->fact;
+	const char *reverse;
+	ListCell   *lc;
+
+	start_script(&script, plan, fact);
+	write_renaming(&script, fact, renaming->part, renaming->name);
+	start_script(&back, plan, fact);
+	back.reverse = true;
+	if (renaming->part != NULL)
+		write_renaming(&back, fact, renaming->name, renaming->part);
+	else
+		write_renaming(&back, pqe_fact_under(fact, renaming->name), NULL, fact->name);
+	reverse = pqe_script_text(&back);
+	foreach(lc, script.lines)
+	{
+		PqeStep    *step = add_step(steps, lfirst(lc), reverse);
+
+		step->fact = renaming->fact;
+		step->phase = "prepare";
+		step->kind = fact->kind->name;
+		step->object = fact->identity;
+		step->action = "rename";
+		reverse = "";
+	}
+}
+
+static void
+add_action_steps(List **steps, PqePlan *plan, PqeAction *action)
+{
+	PqeScript	script;
+	const char *reverse = NULL;
+	ListCell   *lc;
+
+	start_script(&script, plan, action->fact);
+	write_action(&script, action);
+	if (script.lines != NIL)
+		reverse = reverse_text(plan, action);
+	foreach(lc, script.lines)
+	{
+		PqeStep    *step = add_step(steps, lfirst(lc), reverse);
+
+		step->fact = action->fact;
+		step->phase = phase_of(action);
+		step->kind = action->fact->kind->name;
+		step->object = action->fact->identity;
+		step->action = action_name(action);
+		if (reverse != NULL)
+			reverse = "";
+	}
+}
+
 /*
  * The rows of the plan, as PqeStep.  An action of several statements has its
  * reverse on the first of them; that of the others is empty.
@@ -210,37 +294,9 @@ pqe_plan_steps(PqePlan *plan)
 	List	   *steps = NIL;
 	ListCell   *lc;
 
+	foreach(lc, plan->sides->renames)
+		add_renaming(&steps, plan, lfirst(lc));
 	foreach(lc, plan->actions)
-	{
-		PqeAction  *action = lfirst(lc);
-		PqeScript	script;
-		const char *reverse = NULL;
-		ListCell   *lc2;
-
-		start_script(&script, plan, action->fact);
-		write_action(&script, action);
-		if (script.lines != NIL)
-			reverse = reverse_text(plan, action);
-		foreach(lc2, script.lines)
-		{
-			PqeScriptLine *line = lfirst(lc2);
-			PqeStep    *step = palloc0(sizeof(PqeStep));
-
-			step->fact = action->fact;
-			step->phase = phase_of(action);
-			step->kind = action->fact->kind->name;
-			step->object = action->fact->identity;
-			step->action = action_name(action);
-			step->statement = line->statement;
-			step->reverse = reverse;
-			step->hazards = line->hazards;
-			if (reverse == NULL || (line->hazards & PQE_DELETES_DATA))
-				step->hazards |= PQE_NOT_REVERSIBLE;
-			step->transactional = line->transactional;
-			steps = lappend(steps, step);
-			if (reverse != NULL)
-				reverse = "";
-		}
-	}
+		add_action_steps(&steps, plan, lfirst(lc));
 	return steps;
 }

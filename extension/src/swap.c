@@ -52,6 +52,7 @@
 #include "utils/syscache.h"
 
 #include "realize.h"
+#include "renames.h"
 
 typedef struct Swapped
 {
@@ -199,9 +200,11 @@ create_schema(const char *name)
  * Is the schema one that the models take for granted?
  */
 static bool
-is_given(const char *name, const PqeModel *model, const PqeOptions *options)
+is_given(const char *name, const PqeModel *model, List *schema_names, const PqeOptions *options)
 {
-	if (pqe_name_in_list(model->created_schemas, name))
+	if (pqe_name_in_list(model->created_schemas, name) ||
+		pqe_name_in_list(pqe_renamed_schemas(schema_names, model->renames), name) ||
+		pqe_name_in_list(pqe_renamed_schemas(schema_names, options->renames), name))
 		return false;
 	return !options->all_schemas || strcmp(name, "public") == 0;
 }
@@ -222,7 +225,7 @@ swap_all(const PqeModel *model, List *schema_names, const PqeOptions *options)
 		if (!OidIsValid(entry->old_oid))
 			continue;
 		rename_schema(entry->old_oid, psprintf("pqengine swap %u", entry->old_oid));
-		if (is_given(name, model, options))
+		if (is_given(name, model, schema_names, options))
 		{
 			entry->new_oid = create_schema(name);
 			copy_schema_row(entry->old_oid, entry->new_oid);

@@ -441,6 +441,14 @@ rebuilds(const PqeFact *fact)
 
 static const char *const sql_properties[] = {"generated", NULL};
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	/* the parent's rename, or the type's, is this one's too */
+	if (!pqe_flag(fact, "_inherited") && !pqe_flag(fact, "_typed"))
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s RENAME COLUMN %s TO %s", pqe_table_of(fact), quote_identifier(fact->name), quote_identifier(name));
+}
+
 const PqeKind pqe_kind_column = {
 	.name = "column",
 	.rank = 52,
@@ -459,4 +467,5 @@ const PqeKind pqe_kind_column = {
 	.drop = drop,
 	.inline_text = inline_text,
 	.after_inline = after_inline,
+	.rename = rename_to,
 };

@@ -222,6 +222,25 @@ retire(PqeScript *script, PqeFact *fact)
 	}
 }
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, 0, "ALTER TYPE %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
+static bool
+has_attribute(const PqeFact *fact, const char *name)
+{
+	return find_attribute(attributes_of(fact), psprintf("%s ", quote_identifier(name))) != NULL;
+}
+
+static void
+rename_attribute(PqeScript *script, const PqeFact *fact, const char *attribute, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TYPE %s RENAME ATTRIBUTE %s TO %s%s", fact->identity,
+			 quote_identifier(attribute), quote_identifier(name), cascade(fact));
+}
+
 const PqeKind pqe_kind_composite = {
 	.name = "composite type",
 	.file = "schemas/%s/types/%n.sql",
@@ -235,4 +254,7 @@ const PqeKind pqe_kind_composite = {
 	.drop = drop,
 	.retire = retire,
 	.drop_retired = pqe_drop_retired_type,
+	.rename = rename_to,
+	.has_part = has_attribute,
+	.rename_part = rename_attribute,
 };

@@ -22,7 +22,7 @@ static const char query[] =
 "                 CASE WHEN k.contype = 'p' THEN format('primary key:%I.%I', n.nspname, c.relname) END) AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
 "       pg_get_constraintdef(k.oid) AS definition,"
-"       NOT k.conislocal AS _inherited, k.contype AS _type, k.convalidated AS _validated,"
+"       NOT k.conislocal AS _inherited, k.coninhcount > 0 AS _heir, k.contype AS _type, k.convalidated AS _validated,"
 "       k.condeferrable AS _deferrable, k.condeferred AS _deferred,"
 "       CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS _index,"
 "       format('%I.%I', n.nspname, c.relname) AS _table,"
@@ -236,6 +236,14 @@ stands_alone(const PqeFact *fact)
 
 static const char *const sql_properties[] = {"definition", NULL};
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	/* the parent's rename is this one's too */
+	if (!pqe_flag(fact, "_heir"))
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", pqe_table_of(fact), quote_identifier(fact->name), quote_identifier(name));
+}
+
 const PqeKind pqe_kind_constraint = {
 	.name = "constraint",
 	.rank = 60,
@@ -250,4 +258,6 @@ const PqeKind pqe_kind_constraint = {
 	.stands_alone = stands_alone,
 	.inline_text = inline_text,
 	.after_inline = after_inline,
+	.rename = rename_to,
+	.renames_alone = true,
 };

@@ -166,6 +166,12 @@ rebuilds_parent(const PqeFact *desired, const PqeFact *actual_parent)
 static const char *const sql_properties[] = {"definition", NULL};
 static const char *const default_properties[] = {"default", NULL};
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, 0, "ALTER DOMAIN %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
 const PqeKind pqe_kind_domain = {
 	.name = "domain",
 	.file = "schemas/%s/types/%n.sql",
@@ -180,6 +186,7 @@ const PqeKind pqe_kind_domain = {
 	.drop = drop,
 	.retire = retire,
 	.drop_retired = drop_retired,
+	.rename = rename_to,
 };
 
 /*
@@ -189,6 +196,13 @@ static bool
 stands_alone(const PqeFact *fact)
 {
 	return strstr(pqe_value(fact, "definition"), " NOT VALID") != NULL;
+}
+
+static void
+rename_constraint(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, 0, "ALTER DOMAIN %s RENAME CONSTRAINT %s TO %s", pqe_value(fact, "_domain"),
+			 quote_identifier(fact->name), quote_identifier(name));
 }
 
 const PqeKind pqe_kind_domain_constraint = {
@@ -202,4 +216,6 @@ const PqeKind pqe_kind_domain_constraint = {
 	.create = create_constraint,
 	.drop = drop_constraint,
 	.inline_text = constraint_text,
+	.rename = rename_constraint,
+	.renames_alone = true,
 };

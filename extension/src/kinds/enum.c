@@ -109,6 +109,31 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP TYPE %s", fact->identity);
 }
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, 0, "ALTER TYPE %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
+static bool
+has_value(const PqeFact *fact, const char *value)
+{
+	int			count;
+	char	  **labels = labels_of(fact, &count);
+
+	for (int i = 0; i < count; i++)
+		if (strcmp(labels[i], value) == 0)
+			return true;
+	return false;
+}
+
+static void
+rename_value(PqeScript *script, const PqeFact *fact, const char *value, const char *name)
+{
+	pqe_emit(script, 0, "ALTER TYPE %s RENAME VALUE %s TO %s", fact->identity, quote_literal_cstr(value),
+			 quote_literal_cstr(name));
+}
+
 const PqeKind pqe_kind_enum = {
 	.name = "enum",
 	.file = "schemas/%s/types/%n.sql",
@@ -121,4 +146,7 @@ const PqeKind pqe_kind_enum = {
 	.drop = drop,
 	.retire = pqe_retire_type,
 	.drop_retired = pqe_drop_retired_type,
+	.rename = rename_to,
+	.has_part = has_value,
+	.rename_part = rename_value,
 };

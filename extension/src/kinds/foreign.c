@@ -126,6 +126,13 @@ drop_table(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP FOREIGN TABLE %s", fact->identity);
 }
 
+static void
+rename_table(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER FOREIGN TABLE %s RENAME TO %s", fact->identity,
+			 quote_identifier(name));
+}
+
 const PqeKind pqe_kind_foreign_wrapper = {
 	.name = "foreign data wrapper",
 	.file = "database/foreign_data_wrappers/%n.sql",
@@ -155,4 +162,5 @@ const PqeKind pqe_kind_foreign_table = {
 	.named_in_bodies = true,
 	.create = create_table,
 	.drop = drop_table,
+	.rename = rename_table,
 };

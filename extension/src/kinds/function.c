@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 /* The text differs in what the routine is called. */
@@ -74,6 +75,25 @@ drop_procedure(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP PROCEDURE %s", fact->identity);
 }
 
+static void
+rename_function(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, 0, "ALTER FUNCTION %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
+static void
+rename_procedure(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, 0, "ALTER PROCEDURE %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
+static char *
+property_under(const PqeFact *fact, const char *property, const char *name)
+{
+	return pqe_definition_under(fact, property, " ", quote_qualified_identifier(fact->schema, fact->name),
+								quote_qualified_identifier(fact->schema, name));
+}
+
 static const char *const sql_properties[] = {"definition", NULL};
 
 const PqeKind pqe_kind_function = {
@@ -89,6 +109,9 @@ const PqeKind pqe_kind_function = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop_function,
+	.rename = rename_function,
+	.renames_alone = true,
+	.property_under = property_under,
 };
 
 const PqeKind pqe_kind_procedure = {
@@ -104,4 +127,7 @@ const PqeKind pqe_kind_procedure = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop_procedure,
+	.rename = rename_procedure,
+	.renames_alone = true,
+	.property_under = property_under,
 };

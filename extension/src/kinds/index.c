@@ -120,17 +120,10 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 	return is_redefined(from, to);
 }
 
-/*
- * The definition under another name.
- */
 static char *
-renamed_definition(const PqeFact *fact, const char *name)
+property_under(const PqeFact *fact, const char *property, const char *name)
 {
-	const char *definition = pqe_value(fact, "definition");
-	const char *old_name = quote_identifier(fact->name);
-	const char *at = strstr(definition, psprintf("INDEX %s ON ", old_name)) + strlen("INDEX ");
-
-	return psprintf("%.*s%s%s", (int) (at - definition), definition, name, at + strlen(old_name));
+	return pqe_definition_under(fact, property, "INDEX ", quote_identifier(fact->name), quote_identifier(name));
 }
 
 /*
@@ -139,7 +132,7 @@ renamed_definition(const PqeFact *fact, const char *name)
 static void
 swap(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	const char *name = quote_identifier(psprintf("%.50s_pqengine", to->name));
+	const char *name = psprintf("%.50s_pqengine", to->name);
 	bool		plain = script->fresh || !script->options->concurrently || pqe_flag(to, "_on_matview");
 
 	if (plain || !pqe_flag(from, "valid"))
@@ -149,10 +142,10 @@ swap(PqeScript *script, PqeFact *from, PqeFact *to)
 		return;
 	}
 	pqe_emit_alone(script, build_hazards(to), "%s",
-				   pqe_after_word(renamed_definition(to, name), "INDEX", " CONCURRENTLY"));
+				   pqe_after_word(property_under(to, "definition", name), "INDEX", " CONCURRENTLY"));
 	drop(script, from);
 	pqe_emit(script, 0, "ALTER INDEX %s RENAME TO %s",
-			 psprintf("%s.%s", quote_identifier(to->schema), name), quote_identifier(to->name));
+			 quote_qualified_identifier(to->schema, name), quote_identifier(to->name));
 	emit_settings(script, NULL, to);
 }
 
@@ -167,6 +160,12 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 
 static const char *const sql_properties[] = {"definition", NULL};
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, 0, "ALTER INDEX %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
 const PqeKind pqe_kind_index = {
 	.name = "index",
 	.rank = 65,
@@ -179,4 +178,7 @@ const PqeKind pqe_kind_index = {
 	.disturbs = disturbs,
 	.alter = alter,
 	.drop = drop,
+	.rename = rename_to,
+	.renames_alone = true,
+	.property_under = property_under,
 };

@@ -67,6 +67,11 @@ extern void pqe_emit_options(PqeScript *script, const char *command,
 							 const PqeFact *from, const PqeFact *to);
 extern char *pqe_join_lines(const char *lines);
 extern char *pqe_after_word(const char *definition, const char *word, const char *insert);
+extern List *pqe_column_names(const PqeFact *fact);
+extern bool pqe_has_column(const PqeFact *fact, const char *name);
+extern List *pqe_moved_names(const PqeFact *from, const PqeFact *to);
+extern char *pqe_definition_under(const PqeFact *fact, const char *property, const char *before,
+								  const char *old_name, const char *new_name);
 extern char *pqe_old_type_name(const PqeFact *fact);
 extern void pqe_drop_retired_type(PqeScript *script, PqeFact *fact);
 extern void pqe_retire_type(PqeScript *script, PqeFact *fact);

@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 static const char query[] =
@@ -22,7 +23,9 @@ static const char query[] =
 "                          E'\\n' ORDER BY x) FROM unnest(c.reloptions) x) AS options,"
 "       CASE WHEN am.amname <> 'heap' THEN quote_ident(am.amname) END AS access_method,"
 "       (SELECT quote_ident(ts.spcname) FROM pg_tablespace ts WHERE ts.oid = c.reltablespace) AS tablespace,"
-"       c.relispopulated AS _populated"
+"       c.relispopulated AS _populated,"
+"       (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)"
+"          FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS _names"
 "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 "  LEFT JOIN pg_am am ON am.oid = c.relam"
 " WHERE c.relkind = 'm' AND n.oid = ANY ($1)"
@@ -74,6 +77,52 @@ drop(PqeScript *script, PqeFact *fact)
 
 static const char *const sql_properties[] = {"definition", NULL};
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER MATERIALIZED VIEW %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
+static void
+rename_column(PqeScript *script, const PqeFact *fact, const char *column, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER MATERIALIZED VIEW %s RENAME COLUMN %s TO %s",
+			 fact->identity, quote_identifier(column), quote_identifier(name));
+}
+
+/*
+ * The definition without those of its "AS name" that are at every other place
+ * of the list, from FIRST on.
+ */
+static char *
+without_names(const PqeFact *fact, List *names, int first)
+{
+	char	   *text = pstrdup(pqe_value(fact, "definition"));
+
+	for (int i = first; i < list_length(names); i += 2)
+	{
+		char	   *as = psprintf(" AS %s", quote_identifier(list_nth(names, i)));
+		char	   *at = strstr(text, as);
+
+		if (at != NULL && strchr(",\n", at[strlen(as)]) != NULL)
+			memmove(at, at + strlen(as), strlen(at + strlen(as)) + 1);
+	}
+	return text;
+}
+
+/*
+ * Only where the names are all that differs: else it is rebuilt anyway.
+ */
+static List *
+renamed_columns(const PqeFact *from, const PqeFact *to)
+{
+	List	   *names = pqe_moved_names(from, to);
+
+	if (strcmp(without_names(from, names, 0), without_names(to, names, 1)) != 0)
+		return NIL;
+	return names;
+}
+
 const PqeKind pqe_kind_matview = {
 	.name = "materialized view",
 	.file = "schemas/%s/materialized_views/%n.sql",
@@ -86,4 +135,9 @@ const PqeKind pqe_kind_matview = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
+	.rename = rename_to,
+	.renames_alone = true,
+	.has_part = pqe_has_column,
+	.rename_part = rename_column,
+	.renamed_parts = renamed_columns,
 };

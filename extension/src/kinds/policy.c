@@ -82,6 +82,12 @@ drop(PqeScript *script, PqeFact *fact)
 
 static const char *const sql_properties[] = {"using", "with_check", NULL};
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER POLICY %s ON %s RENAME TO %s", quote_identifier(fact->name), pqe_table_of(fact), quote_identifier(name));
+}
+
 const PqeKind pqe_kind_policy = {
 	.name = "policy",
 	.rank = 96,
@@ -91,4 +97,6 @@ const PqeKind pqe_kind_policy = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
+	.rename = rename_to,
+	.renames_alone = true,
 };

@@ -57,6 +57,18 @@ drop(PqeScript *script, PqeFact *fact)
 
 static const char *const sql_properties[] = {"definition", NULL};
 
+static char *
+property_under(const PqeFact *fact, const char *property, const char *name)
+{
+	return pqe_definition_under(fact, property, "RULE ", quote_identifier(fact->name), quote_identifier(name));
+}
+
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER RULE %s ON %s RENAME TO %s", quote_identifier(fact->name), pqe_table_of(fact), quote_identifier(name));
+}
+
 const PqeKind pqe_kind_rule = {
 	.name = "rule",
 	.rank = 94,
@@ -67,4 +79,7 @@ const PqeKind pqe_kind_rule = {
 	.can_alter = pqe_always_alter,
 	.alter = alter,
 	.drop = drop,
+	.rename = rename_to,
+	.renames_alone = true,
+	.property_under = property_under,
 };

@@ -7,6 +7,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/builtins.h"
+
 static const char query[] =
 "SELECT 'pg_namespace'::regclass::oid AS classid, n.oid AS objid, 0 AS objsubid,"
 "       quote_ident(n.nspname) AS identity, n.nspname AS schema, n.nspname AS name,"
@@ -27,6 +29,12 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP SCHEMA %s", fact->identity);
 }
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, 0, "ALTER SCHEMA %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
 const PqeKind pqe_kind_schema = {
 	.name = "schema",
 	.file = "schemas/%s/schema.sql",
@@ -35,4 +43,5 @@ const PqeKind pqe_kind_schema = {
 	.on_takedown = PQE_STAYS,
 	.create = create,
 	.drop = drop,
+	.rename = rename_to,
 };

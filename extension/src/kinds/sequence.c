@@ -123,6 +123,41 @@ drop_owner(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "ALTER SEQUENCE %s OWNED BY NONE", fact->identity);
 }
 
+static int
+compare_texts(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/*
+ * Sequences are much alike; what tells them apart is who uses them.
+ */
+static const char *
+use(const PqeFact *fact)
+{
+	List	   *users = NIL;
+	StringInfoData text;
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_sequence_owner)
+			users = lappend(users, unconstify(char *, pqe_value(lfirst(lc), "owned_by")));
+	foreach(lc, fact->dependents)
+		users = lappend(users, psprintf("%s %s", ((PqeFact *) lfirst(lc))->kind->name,
+										((PqeFact *) lfirst(lc))->identity));
+	list_sort(users, compare_texts);
+	initStringInfo(&text);
+	foreach(lc, users)
+		appendStringInfo(&text, "%s\n", (char *) lfirst(lc));
+	return text.data;
+}
+
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER SEQUENCE %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
 const PqeKind pqe_kind_sequence = {
 	.name = "sequence",
 	.file = "schemas/%s/sequences/%n.sql",
@@ -134,6 +169,9 @@ const PqeKind pqe_kind_sequence = {
 	.can_alter = pqe_always_alter,
 	.alter = alter,
 	.drop = drop,
+	.rename = rename_to,
+	.renames_alone = true,
+	.mark = use,
 };
 
 const PqeKind pqe_kind_sequence_owner = {

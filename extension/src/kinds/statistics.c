@@ -7,6 +7,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/builtins.h"
+
 static const char query[] =
 "SELECT 'pg_statistic_ext'::regclass::oid AS classid, s.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, s.stxname) AS identity, n.nspname AS schema, s.stxname AS name,"
@@ -54,6 +56,19 @@ drop(PqeScript *script, PqeFact *fact)
 
 static const char *const sql_properties[] = {"definition", NULL};
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, 0, "ALTER STATISTICS %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
+static char *
+property_under(const PqeFact *fact, const char *property, const char *name)
+{
+	return pqe_definition_under(fact, property, "STATISTICS ", fact->identity,
+								quote_qualified_identifier(fact->schema, name));
+}
+
 const PqeKind pqe_kind_statistics = {
 	.name = "statistics",
 	.rank = 70,
@@ -64,4 +79,7 @@ const PqeKind pqe_kind_statistics = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
+	.rename = rename_to,
+	.renames_alone = true,
+	.property_under = property_under,
 };

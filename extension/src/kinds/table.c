@@ -162,6 +162,12 @@ belongs_to(const PqeFact *fact)
 	return pqe_value(fact, "_partition_of");
 }
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
 const PqeKind pqe_kind_table = {
 	.name = "table",
 	.file = "schemas/%s/tables/%n.sql",
@@ -176,4 +182,5 @@ const PqeKind pqe_kind_table = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
+	.rename = rename_to,
 };

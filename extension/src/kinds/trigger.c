@@ -70,6 +70,18 @@ drop(PqeScript *script, PqeFact *fact)
 
 static const char *const sql_properties[] = {"definition", NULL};
 
+static char *
+property_under(const PqeFact *fact, const char *property, const char *name)
+{
+	return pqe_definition_under(fact, property, "TRIGGER ", quote_identifier(fact->name), quote_identifier(name));
+}
+
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TRIGGER %s ON %s RENAME TO %s", quote_identifier(fact->name), pqe_table_of(fact), quote_identifier(name));
+}
+
 const PqeKind pqe_kind_trigger = {
 	.name = "trigger",
 	.rank = 95,
@@ -79,4 +91,7 @@ const PqeKind pqe_kind_trigger = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
+	.rename = rename_to,
+	.renames_alone = true,
+	.property_under = property_under,
 };

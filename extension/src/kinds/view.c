@@ -7,6 +7,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 static const char query[] =
@@ -45,13 +46,11 @@ create(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * OR REPLACE may add columns at the end and change nothing of the old ones.
+ * Does the second list of lines begin with the first?
  */
 static bool
-can_alter(const PqeFact *from, const PqeFact *to)
+extends(const char *before, const char *after)
 {
-	const char *before = pqe_value(from, "columns");
-	const char *after = pqe_value(to, "columns");
 	size_t		length;
 
 	if (before == NULL)
@@ -60,6 +59,15 @@ can_alter(const PqeFact *from, const PqeFact *to)
 		return false;
 	length = strlen(before);
 	return strncmp(before, after, length) == 0 && (after[length] == '\0' || after[length] == '\n');
+}
+
+/*
+ * OR REPLACE may add columns at the end and change nothing of the old ones.
+ */
+static bool
+can_alter(const PqeFact *from, const PqeFact *to)
+{
+	return extends(pqe_value(from, "columns"), pqe_value(to, "columns"));
 }
 
 static void
@@ -76,6 +84,60 @@ drop(PqeScript *script, PqeFact *fact)
 
 static const char *const sql_properties[] = {"definition", NULL};
 
+static void
+rename_to(PqeScript *script, const PqeFact *fact, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER VIEW %s RENAME TO %s", fact->identity, quote_identifier(name));
+}
+
+static void
+rename_column(PqeScript *script, const PqeFact *fact, const char *column, const char *name)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER VIEW %s RENAME COLUMN %s TO %s", fact->identity,
+			 quote_identifier(column), quote_identifier(name));
+}
+
+/*
+ * The columns with the names that TO gives them; NULL where they cannot be
+ * told apart.
+ */
+static char *
+columns_under(const PqeFact *from, const PqeFact *to)
+{
+	List	   *before = pqe_column_names(from);
+	List	   *after = pqe_column_names(to);
+	char	   *lines = pstrdup(pqe_value(from, "columns"));
+	char	   *state = NULL;
+	StringInfoData text;
+	int			i = 0;
+
+	initStringInfo(&text);
+	for (char *line = strtok_r(lines, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+	{
+		const char *name = i < list_length(before) ? quote_identifier(list_nth(before, i)) : "";
+
+		/* a name may hold a newline: then it is none of ours */
+		if (name[0] == '\0' || strncmp(line, name, strlen(name)) != 0)
+			return NULL;
+		appendStringInfo(&text, "%s%s%s", i ? "\n" : "", quote_identifier(list_nth(after, i)), line + strlen(name));
+		i++;
+	}
+	return text.data;
+}
+
+/*
+ * A view can be replaced if only names of columns stand against it, once these
+ * are changed; so what depends on it need not be rebuilt.
+ */
+static List *
+renamed_columns(const PqeFact *from, const PqeFact *to)
+{
+	if (can_alter(from, to) || list_length(pqe_column_names(from)) > list_length(pqe_column_names(to)) ||
+		columns_under(from, to) == NULL || !extends(columns_under(from, to), pqe_value(to, "columns")))
+		return NIL;
+	return pqe_moved_names(from, to);
+}
+
 const PqeKind pqe_kind_view = {
 	.name = "view",
 	.file = "schemas/%s/views/%n.sql",
@@ -88,4 +150,9 @@ const PqeKind pqe_kind_view = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
+	.rename = rename_to,
+	.renames_alone = true,
+	.has_part = pqe_has_column,
+	.rename_part = rename_column,
+	.renamed_parts = renamed_columns,
 };

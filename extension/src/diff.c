@@ -68,6 +68,24 @@ decide_scope(PqeFacts *facts, PqeFacts *desired, const PqeOptions *options)
 }
 
 /*
+ * Parts of two things that share a name but are of different kinds (the
+ * columns of a table that was a foreign table, its privileges) are not the
+ * same thing either.  Parents come before their children, so theirs is known.
+ */
+static bool
+belong_together(const PqeFact *desired, const PqeFact *actual)
+{
+	const PqeFact *ours = desired->parent;
+	const PqeFact *theirs = actual->parent;
+
+	if (ours == NULL || theirs == NULL)
+		return ours == theirs;
+	if (ours->kind != theirs->kind)
+		return false;
+	return ours->peer == theirs || strcmp(ours->identity, theirs->identity) != 0;
+}
+
+/*
  * Finds each fact's peer, and what is none of the plan's business.
  */
 void
@@ -80,9 +98,9 @@ pqe_diff_match(PqeSides *sides, const PqeOptions *options)
 		PqeFact    *fact = lfirst(lc);
 		PqeFact    *peer = pqe_facts_by_identity(sides->actual, fact->kind, fact->identity);
 
-		fact->peer = peer;
-		if (peer == NULL)
+		if (peer == NULL || !belong_together(fact, peer))
 			continue;
+		fact->peer = peer;
 		peer->peer = fact;
 		peer->declared_owner = fact->declared_owner;
 		peer->declared_privileges = fact->declared_privileges;

@@ -58,23 +58,96 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 
 		/* a table that is created as a child takes later parts as they come */
 		if (action->inside != NULL ? part->kind->holds_data :
-			!part->kind->joins && (part->kind->inline_create || part->kind->precedes_joins))
+			!part->kind->joins && (part->kind->inline_create ||
+								   (part->kind->precedes_joins && whole == action->fact->parent)))
 			edges_of_need(action, part, false);
 	}
 }
 
 /*
- * Two tables are joined when both have all their parts.
+ * An index over several tables comes when they are joined, so that it is told
+ * which of their indexes are its parts; the server would take any that is
+ * equal.
+ */
+static void
+edges_of_common_indexes(PqeAction *action, PqeFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, whole->children)
+	{
+		PqeFact    *part = lfirst(lc);
+
+		if (part->kind->precedes_joins)
+			add_edge(action, part->create_action, true);
+	}
+}
+
+/*
+ * Two tables are joined when both have all their parts.  Where they were
+ * joined before in another way, they stay so until then.
  */
 static void
 edges_of_joining(PqeAction *action)
 {
+	PqeAction  *leaving = action->rebuild && !action->fact->ignored ? action->fact->peer->drop_action : NULL;
 	ListCell   *lc;
 
 	if (action->inside == NULL)
+	{
 		edges_of_parts(action, action->fact->parent);
+		if (leaving != NULL && leaving->inside == NULL)
+			edges_of_parts(leaving, action->fact->parent);
+	}
 	foreach(lc, action->fact->depends_on)
+	{
 		edges_of_parts(action, lfirst(lc));
+		edges_of_common_indexes(action, lfirst(lc));
+		if (leaving != NULL && leaving->inside == NULL)
+			edges_of_parts(leaving, lfirst(lc));
+	}
+}
+
+/*
+ * What is to be done to the parts of a table (VALUES: those that hold some)
+ * comes after the action.
+ */
+static void
+edges_to_parts(PqeAction *action, PqeFact *actual, bool values)
+{
+	ListCell   *lc;
+
+	foreach(lc, actual->children)
+	{
+		PqeFact    *part = lfirst(lc);
+
+		if (part == action->fact || (values && !part->kind->holds_data))
+			continue;
+		add_edge(action, part->drop_action, true);
+		add_edge(action, part->alter_action, true);
+	}
+	if (actual->peer == NULL)
+		return;
+	foreach(lc, actual->peer->children)
+		if (!values || ((PqeFact *) lfirst(lc))->kind->holds_data)
+			add_edge(action, ((PqeFact *) lfirst(lc))->create_action, true);
+}
+
+/*
+ * A table leaves its parent before anything is done to either, for what is
+ * done to the parent would be done to the table as well.
+ */
+static void
+edges_of_leaving(PqeAction *action)
+{
+	ListCell   *lc;
+
+	if (action->rebuild || action->inside != NULL)
+		return;
+	edges_to_parts(action, action->fact->parent, false);
+	foreach(lc, action->fact->depends_on)
+		if (((PqeFact *) lfirst(lc))->kind == action->fact->parent->kind)
+			edges_to_parts(action, lfirst(lc), false);
 }
 
 /*
@@ -95,14 +168,45 @@ edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
 	}
 }
 
+static bool
+uses_rows(const PqeFact *fact)
+{
+	return fact->kind->uses_rows != NULL && fact->kind->uses_rows(fact);
+}
+
+/*
+ * What uses the rows of a table comes when these are as they will be.
+ */
+static void
+edges_from_parts(PqeAction *action, PqeFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, whole->children)
+		if (((PqeFact *) lfirst(lc))->kind->holds_data)
+			edges_of_need(action, lfirst(lc), true);
+	if (whole->peer == NULL)
+		return;
+	foreach(lc, whole->peer->children)
+		if (((PqeFact *) lfirst(lc))->kind->holds_data)
+			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
+}
+
 static void
 edges_along_desired(PqePlan *plan, PqeAction *action)
 {
 	PqeFact    *fact = action->fact;
 	ListCell   *lc;
 
+	/* a part of a partitioned index is made without it */
 	foreach(lc, fact->depends_on)
-		edges_of_need(action, lfirst(lc), false);
+		if (lfirst(lc) != fact->goes_with)
+			edges_of_need(action, lfirst(lc), false);
+	if (fact->parent != NULL && fact->parent->goes_with != NULL)
+		edges_of_need(action, fact->parent->goes_with, false);
+	if (uses_rows(fact))
+		foreach(lc, fact->depends_on)
+			edges_from_parts(action, lfirst(lc));
 	foreach(lc, fact->soft_depends_on)
 		edges_of_need(action, lfirst(lc), true);
 	if (fact->parent != NULL)
@@ -169,11 +273,18 @@ edges_of_drop(PqeAction *action)
 	foreach(lc, fact->children)
 		edges_against_actual(action, lfirst(lc), true);
 	edges_of_namesakes(action);
+	if (fact->kind->joins)
+		edges_of_leaving(action);
+	if (uses_rows(fact))
+		foreach(lc, fact->depends_on)
+			edges_to_parts(action, lfirst(lc), true);
 	if (action->rebuild && fact->retire_action != NULL)
 	{
+		PqeFact    *successor = fact->peer != NULL ? fact->peer : fact->successor;
+
 		/* the old form stays until the new one is in use */
-		add_edge(fact->retire_action, fact->peer->create_action, false);
-		add_edge(fact->peer->create_action, action, false);
+		add_edge(fact->retire_action, successor->create_action, false);
+		add_edge(successor->create_action, action, false);
 	}
 	else if (action->rebuild && !(fact->parent != NULL && fact->parent->retire_action != NULL))
 		add_edge(action, fact->ignored ? fact->create_action : fact->peer->create_action, false);
@@ -192,18 +303,60 @@ edges_of_retire(PqeAction *action)
 			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, false);
 }
 
+/*
+ * What is taken down on account of an alteration goes first.
+ */
 static void
-edges_of_alter(PqePlan *plan, PqeAction *action)
+edges_of_taken_down(PqeAction *action, PqeFact *actual)
 {
-	PqeFact    *actual = action->from;
 	ListCell   *lc;
 
-	edges_along_desired(plan, action);
-	/* what is taken down on its account goes first */
 	foreach(lc, actual->dependents)
 		edges_against_actual(action, lfirst(lc), false);
 	foreach(lc, actual->children)
 		edges_against_actual(action, lfirst(lc), false);
+}
+
+/*
+ * What a table has from one that it is joined to is altered with that one's.
+ */
+static void
+edges_of_cascade(PqeAction *action)
+{
+	PqeFact    *fact = action->fact;
+	ListCell   *join;
+
+	if (fact->parent == NULL || !fact->kind->holds_data)
+		return;
+	foreach(join, fact->parent->children)
+	{
+		ListCell   *whole;
+
+		if (!((PqeFact *) lfirst(join))->kind->joins || ((PqeFact *) lfirst(join))->peer == NULL)
+			continue;
+		foreach(whole, ((PqeFact *) lfirst(join))->depends_on)
+		{
+			ListCell   *part;
+
+			foreach(part, ((PqeFact *) lfirst(whole))->children)
+			{
+				PqeFact    *other = lfirst(part);
+
+				if (other->kind != fact->kind || strcmp(other->name, fact->name) != 0 || other->alter_action == NULL)
+					continue;
+				add_edge(other->alter_action, action, true);
+				edges_of_taken_down(other->alter_action, action->from);
+			}
+		}
+	}
+}
+
+static void
+edges_of_alter(PqePlan *plan, PqeAction *action)
+{
+	edges_along_desired(plan, action);
+	edges_of_taken_down(action, action->from);
+	edges_of_cascade(action);
 }
 
 /*

@@ -40,6 +40,7 @@ struct PqeFact
 	List	   *dependents;		/* the other way round */
 	List	   *soft_depends_on;	/* names in bodies: wishes, not needs */
 	PqeFact    *peer;			/* the same fact of the other side */
+	PqeFact    *successor;		/* of a type that goes: what takes its name */
 	bool		declared_owner; /* the models state its owner */
 	bool		declared_privileges;
 	bool		ignored;		/* to be left as it is */

@@ -65,6 +65,9 @@ struct PqeKind
 	/* An automatic dependency says "goes away with", not "needs". */
 	bool		auto_is_link;
 
+	/* Goes only with its parent, which is made anew when this has to go. */
+	bool		goes_with_parent;
+
 	/* Written inside its parent's CREATE when that comes at the same time. */
 	bool		inline_create;
 
@@ -103,6 +106,12 @@ struct PqeKind
 
 	/* Finishes a fact that has been read, while its objects exist. */
 	void		(*complete) (PqeFacts *facts, PqeFact *fact);
+
+	/*
+	 * Does the fact hold on to the rows of a table that it depends on as they
+	 * were made up when it was created?  NULL: no.
+	 */
+	bool		(*uses_rows) (const PqeFact *fact);
 
 	/* Is the fact compared at all under these options?  NULL: always. */
 	bool		(*in_scope) (const PqeFact *fact, const PqeOptions *options);

@@ -164,6 +164,69 @@ pqe_join_lines(const char *lines)
 }
 
 /*
+ * The length of the name, quoted or not, that a line begins with.
+ */
+size_t
+pqe_quoted_length(const char *line)
+{
+	const char *p = line;
+
+	if (*p != '"')
+		return strcspn(line, " ");
+	for (p++; *p != '\0'; p++)
+	{
+		if (*p == '"' && p[1] == '"')
+			p++;
+		else if (*p == '"')
+			break;
+	}
+	return p - line + 1;
+}
+
+static const char *
+find_generic_option(List *list, const char *line)
+{
+	size_t		length = pqe_quoted_length(line);
+	ListCell   *lc;
+
+	foreach(lc, list)
+		if (pqe_quoted_length(lfirst(lc)) == length && strncmp(lfirst(lc), line, length) == 0)
+			return lfirst(lc);
+	return NULL;
+}
+
+/*
+ * What stands in OPTIONS (...) to get from one list of a foreign thing's
+ * options to another; NULL where there is nothing to say.
+ */
+char *
+pqe_generic_option_changes(const char *before, const char *after)
+{
+	List	   *old = split_options(before);
+	List	   *new = split_options(after);
+	StringInfoData text;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	foreach(lc, old)
+	{
+		const char *line = lfirst(lc);
+
+		if (find_generic_option(new, line) == NULL)
+			appendStringInfo(&text, "%sDROP %.*s", text.len ? ", " : "", (int) pqe_quoted_length(line), line);
+	}
+	foreach(lc, new)
+	{
+		const char *line = lfirst(lc);
+		const char *was = find_generic_option(old, line);
+
+		if (was == NULL || strcmp(was, line) != 0)
+			appendStringInfo(&text, "%s%s %s", text.len ? ", " : "", was ? "SET" : "ADD", line);
+	}
+	return text.len > 0 ? text.data : NULL;
+}
+
+/*
  * Puts a text behind the first occurrence of a word in a definition that the
  * server printed: "CREATE UNIQUE INDEX" + " CONCURRENTLY".
  */

@@ -48,7 +48,7 @@ nest_action(PqeAction *action)
 		return;
 	if (parent != NULL && parent->drop_action != NULL)
 		put_inside(action, parent->drop_action);
-	else if (fact->goes_with != NULL && fact->goes_with->drop_action != NULL)
+	else if (fact->goes_with != NULL && fact->goes_with->drop_action != NULL && !pqe_leaves(parent))
 		put_inside(action, fact->goes_with->drop_action);
 }
 
@@ -97,7 +97,7 @@ wants_gate(const PqeAction *action)
 		case PQE_ALTER:
 			return kind->loses_data != NULL && kind->loses_data(action->from, fact);
 		case PQE_RETIRE:
-			return kind->loses_data != NULL && kind->loses_data(fact, fact->peer);
+			return kind->loses_data != NULL && fact->peer != NULL && kind->loses_data(fact, fact->peer);
 		case PQE_CREATE:
 			return false;
 	}

@@ -216,6 +216,80 @@ release_dropped(PqePlan *plan, PqeFact *dropped)
 	}
 }
 
+/*
+ * What uses the rows of a table as they were is made anew when the columns
+ * become others.
+ */
+static void
+renew_row_users(PqePlan *plan, PqeAction *action)
+{
+	const PqeKind *kind = action->fact->kind;
+	PqeFact    *whole = action->fact->parent;
+	ListCell   *lc;
+
+	if (!kind->holds_data || whole == NULL)
+		return;
+	if (action->type != PQE_DROP)
+		whole = whole->peer;
+	if (whole == NULL || whole->drop_action != NULL)
+		return;
+	foreach(lc, whole->dependents)
+	{
+		PqeFact    *user = lfirst(lc);
+
+		if (user->kind->uses_rows == NULL || !user->kind->uses_rows(user) || user->drop_action != NULL)
+			continue;
+		if (action->type == PQE_ALTER &&
+			!(kind->disturbs != NULL && kind->disturbs(action->from, action->fact, user)))
+			continue;
+		if (user->ignored)
+			put_back(plan, user);
+		else if (user->peer != NULL)
+			rebuild(plan, user);
+	}
+}
+
+/*
+ * Does the fact take the name that stands in the first line of SLOT?
+ */
+static bool
+has_slot(const PqeFact *fact, const char *slot)
+{
+	size_t		length = strcspn(slot, "\n");
+
+	for (const char *at = fact->slot; at != NULL; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+		if (strncmp(at, slot, length) == 0 && (at[length] == '\0' || at[length] == '\n'))
+			return true;
+	return false;
+}
+
+/*
+ * A type in use whose name becomes that of a type of another kind is set aside
+ * like one that is made anew.
+ */
+static void
+replace_type(PqePlan *plan, PqeFact *actual)
+{
+	ListCell   *lc;
+
+	if (actual->kind->retire == NULL || actual->slot == NULL || !is_used_by_rows(actual))
+		return;
+	foreach(lc, plan->sides->desired->list)
+	{
+		PqeFact    *desired = lfirst(lc);
+
+		if (desired->kind->retire != NULL && desired->peer == NULL && !desired->ignored &&
+			has_slot(desired, actual->slot))
+			actual->successor = desired;
+	}
+	if (actual->successor == NULL)
+		return;
+	actual->drop_action->wanted_gone = false;
+	actual->drop_action->rebuild = true;
+	add_action(plan, PQE_RETIRE, actual)->rebuild = true;
+	take_down_dependents(plan, actual);
+}
+
 static void
 plan_desired(PqePlan *plan, PqeFact *desired)
 {
@@ -246,6 +320,64 @@ plan_desired(PqePlan *plan, PqeFact *desired)
 		rebuild(plan, actual);
 }
 
+/*
+ * Does the table leave one that it was joined to, while it stays?  What it has
+ * of that one stays with it.
+ */
+bool
+pqe_leaves(const PqeFact *table)
+{
+	ListCell   *lc;
+
+	if (table == NULL || table->drop_action != NULL)
+		return false;
+	foreach(lc, table->children)
+	{
+		const PqeFact *child = lfirst(lc);
+
+		if (child->kind->joins && child->drop_action != NULL && child->peer == NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A part of a partitioned index goes only with the whole: where the part has
+ * to go and both tables stay together, the whole is made anew.
+ */
+static bool
+renew_whole(PqePlan *plan, const PqeFact *part)
+{
+	PqeFact    *whole = part->kind->goes_with_parent ? part->parent :
+		part->goes_with != NULL && part->goes_with->kind == part->kind && !pqe_leaves(part->parent) ? part->goes_with : NULL;
+
+	if (whole == NULL || whole->drop_action != NULL || whole->peer == NULL ||
+		(part->kind->goes_with_parent && pqe_leaves(whole->parent)))
+		return false;
+	rebuild(plan, whole);
+	return true;
+}
+
+static void
+renew_wholes(PqePlan *plan)
+{
+	bool		any;
+
+	do
+	{
+		ListCell   *lc;
+
+		any = false;
+		foreach(lc, list_copy(plan->actions))
+		{
+			PqeAction  *action = lfirst(lc);
+
+			if (action->type == PQE_DROP && action->fact->drop_action == action)
+				any |= renew_whole(plan, action->fact);
+		}
+	} while (any);
+}
+
 PqePlan *
 pqe_plan_make(PqeSides *sides, const PqeOptions *options)
 {
@@ -271,7 +403,12 @@ pqe_plan_make(PqeSides *sides, const PqeOptions *options)
 		PqeFact    *fact = lfirst(lc);
 
 		if (fact->drop_action != NULL && fact->drop_action->wanted_gone)
+			replace_type(plan, fact);
+		if (fact->drop_action != NULL && fact->drop_action->wanted_gone)
 			release_dropped(plan, fact);
 	}
+	foreach(lc, list_copy(plan->actions))
+		renew_row_users(plan, lfirst(lc));
+	renew_wholes(plan);
 	return plan;
 }

@@ -91,6 +91,7 @@ extern List *pqe_diff_properties(const PqeFact *actual, const PqeFact *desired);
 
 /* plan.c */
 extern PqePlan *pqe_plan_make(PqeSides *sides, const PqeOptions *options);
+extern bool pqe_leaves(const PqeFact *table);
 
 /* edges.c */
 extern List *pqe_slots(const char *slots);

@@ -104,6 +104,12 @@ push_below(Node *node, void *context)
 {
 	if (node == NULL || IsA(node, SQLValueFunction))
 		return false;			/* a leaf that the walker of 15 does not know */
+	if (IsA(node, ReturnStmt))
+	{
+		/* which it does not know either */
+		castNode(ReturnStmt, node)->returnval = push_casts(castNode(ReturnStmt, node)->returnval);
+		return push_below(castNode(ReturnStmt, node)->returnval, context);
+	}
 	if (IsA(node, TypeCast))
 		castNode(TypeCast, node)->arg = push_casts(castNode(TypeCast, node)->arg);
 	else if (IsA(node, A_Expr))

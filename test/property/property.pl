@@ -17,6 +17,7 @@ use Property::Check;
 use Property::Cluster;
 use Property::Generator;
 use Property::Shrink;
+use Property::Statement;
 
 my $HELP = <<'TEXT';
 Usage: property.pl [OPTION]...
@@ -27,6 +28,9 @@ ends (see Check.pm); inside scripts/with-cluster.
   --pairs N       how many pairs (default 300)
   --seed N        of the first pair; the others count up from it (default 1)
   --seeds N,N,... just these pairs
+  --cases A,B     the fixed pairs of test/property/cases (names, or "all") instead
+                  of random ones; "none": leaves them out (default: all of them
+                  before the random ones, unless --seeds names pairs)
   --jobs N        processes at once (default 2)
   --kinds A,B     only these kinds, besides schemas and tables
   --dump-both     pg_dump judges both directions of a pair (default: one of them,
@@ -39,7 +43,7 @@ Failures are written to PQE_PROPERTY_FAILURES (default: a folder in the temporar
 TEXT
 
 my %option = (pairs => 300, seed => 1, jobs => 2, shrink => 400);
-GetOptions(\%option, 'pairs=i', 'seed=i', 'seeds=s', 'jobs=i', 'kinds=s', 'dump-both', 'shrink=i', 'print', 'help')
+GetOptions(\%option, 'pairs=i', 'seed=i', 'seeds=s', 'cases=s', 'jobs=i', 'kinds=s', 'dump-both', 'shrink=i', 'print', 'help')
   or die $HELP;
 if ($option{help}) { print $HELP; exit; }
 binmode STDOUT, ':encoding(UTF-8)';
@@ -48,10 +52,40 @@ $| = 1;
 
 my $folder = $ENV{PQE_PROPERTY_FAILURES} // tempdir('pqe-property-XXXXXX', TMPDIR => 1, CLEANUP => 0);
 my @seeds = $option{seeds} ? split /,/, $option{seeds} : map { $option{seed} + $_ } 0 .. $option{pairs} - 1;
+my $CASES = "$FindBin::Bin/cases";
+my $wanted_cases = $option{cases} // ($option{seeds} ? 'none' : 'all');
+my @cases = cases($wanted_cases);
+@seeds = () if $option{cases} && $wanted_cases ne 'none' && !$option{seeds};
+# what there is to check: seeds are numbers, cases are names
+my @pairs = (@cases, @seeds);
 my $kinds = $option{kinds} ? [ split /,/, $option{kinds} ] : undef;
+
+# The names of the fixed pairs that a list of names, "all" or "none" means.
+sub cases ($names)
+{
+	return () if $names eq 'none';
+	return split /,/, $names if $names ne 'all';
+	return map { m{([^/]+)\.sql\z} } sort glob "'$CASES'/*.sql";
+}
+
+sub is_case ($pair)
+{
+	return $pair !~ /\A\d+\z/;
+}
+
+# A fixed pair: what stands below the lines "-- A" and "-- B", as one statement.
+sub read_case ($name)
+{
+	open(my $file, '<:encoding(UTF-8)', "$CASES/$name.sql") or die "$CASES/$name.sql: $!\n";
+	my $text = do { local $/; <$file> };
+	my (undef, $a, $b) = split /^-- [AB]\n/m, $text;
+	die "$CASES/$name.sql: no lines \"-- A\" and \"-- B\"\n" unless defined $b;
+	return map { [ Property::Statement->new($_) ] } $a, $b;
+}
 
 sub make_pair ($seed)
 {
+	return read_case($seed) if is_case($seed);
 	return map { $_->statements } Property::Generator::pair($seed, $kinds);
 }
 
@@ -63,6 +97,7 @@ sub text_of ($statements)
 # The directions that pg_dump judges: a call of it takes as long as a plan.
 sub judged ($seed)
 {
+	return { 'A-B' => 1, 'B-A' => 1 } if is_case($seed);
 	return { 'A-B' => $option{'dump-both'} || $seed % 2 == 0, 'B-A' => $option{'dump-both'} || $seed % 2 == 1 };
 }
 
@@ -72,10 +107,10 @@ sub work ($number, $out)
 	my $cluster = Property::Cluster->new("property_$number");
 	my %seen;
 
-	for (my $index = $number; $index < @seeds; $index += $option{jobs})
+	for (my $index = $number; $index < @pairs; $index += $option{jobs})
 	{
-		my $seed = $seeds[$index];
-		my $check = Property::Check->new($cluster, judged => judged($seed));
+		my $seed = $pairs[$index];
+		my $check = Property::Check->new($cluster, judged => judged($seed), whole => is_case($seed));
 		my $started = time;
 		my $failure = $check->pair(make_pair($seed));
 		my @counts = (time - $started, @$check{qw(refused statements)});
@@ -100,7 +135,7 @@ sub work ($number, $out)
 # Prints a failure in one piece, and keeps it in a file.
 sub report ($seed, $failure)
 {
-	my $text = join '', "--- seed $seed: $failure->{class} ($failure->{direction})\n$failure->{message}\n",
+	my $text = join '', "--- " . (is_case($seed) ? $seed : "seed $seed") . ": $failure->{class} ($failure->{direction})\n$failure->{message}\n",
 	  "\n-- A\n", text_of($failure->{a}), "\n-- B\n", text_of($failure->{b}),
 	  $failure->{plan} ? ("\n-- plan\n", map { step_text($_) } $failure->{plan}->@*) : (),
 	  $failure->{difference} ? ("\n-- difference\n", map { "$_\n" } $failure->{difference}->@*) : ();
@@ -119,7 +154,7 @@ sub step_text ($step)
 
 sub print_pair
 {
-	my ($a, $b) = make_pair($seeds[0]);
+	my ($a, $b) = make_pair($pairs[0]);
 	my $cluster = Property::Cluster->new('property_print');
 	my $check = Property::Check->new($cluster);
 
@@ -137,7 +172,8 @@ sub run_all
 	my (@pipes, %count, %causes);
 	my ($started, $spent, $longest) = (time, 0, 0);
 
-	printf "first seed %d, %d pairs, %d processes; failures go to %s\n", $seeds[0], scalar @seeds, $option{jobs}, $folder;
+	printf "%s%d pairs, %d of them fixed, %d processes; failures go to %s\n", @seeds ? "first seed $seeds[0], " : '',
+	  scalar @pairs, scalar @cases, $option{jobs}, $folder;
 	Property::Cluster->new('property')->prepare;
 	for my $number (0 .. $option{jobs} - 1)
 	{
@@ -175,7 +211,7 @@ sub run_all
 			$causes{$cause}++ if length $cause;
 			$spent += $took;
 			$longest = $took if $took > $longest;
-			printf "not ok - seed %d: %s\n", $seed, $cause if $outcome eq 'failed';
+			printf "not ok - %s: %s\n", is_case($seed) ? $seed : "seed $seed", $cause if $outcome eq 'failed';
 		}
 	}
 	my $done = ($count{passed} // 0) + ($count{failed} // 0);

@@ -45,6 +45,7 @@ static const char query[] =
 "       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,"
 "       nullif(a.attstattarget, -1)::text AS statistics,"
 "       (SELECT string_agg(o, E'\\n' ORDER BY o) FROM unnest(a.attoptions) o WHERE o !~ '^pg_') AS options,"
+"       " PQE_SQL_GENERIC_OPTIONS("a.attfdwoptions") " AS foreign_options,"
 "       NOT a.attislocal AS _inherited,"
 "       CASE WHEN NOT a.attislocal AND NOT c.relispartition THEN (SELECT string_agg(i.inhparent::regclass::text, E'\\n')"
 "            FROM pg_inherits i WHERE i.inhrelid = c.oid) END AS _inherited_from,"
@@ -53,7 +54,8 @@ static const char query[] =
 "       format('%I.%I', n.nspname, c.relname) AS _table,"
 "       CASE t.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'"
 "            ELSE 'EXTENDED' END AS _type_storage,"
-"       c.reloftype <> 0 AS _typed, t.typtype = 'd' AS _domain"
+"       c.reloftype <> 0 AS _typed, t.typtype = 'd' AS _domain, c.relkind = 'f' AS _foreign,"
+"       q.seqmin::text AS _identity_minimum, q.seqmax::text AS _identity_maximum, q.seqincrement::text AS _identity_increment"
 "  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 "  JOIN pg_type t ON t.oid = a.atttypid"
@@ -106,6 +108,8 @@ definition(const PqeFact *fact)
 		appendStringInfo(&text, "%s %s", quoted_name(fact), pqe_value(fact, "type"));
 	if (pqe_value(fact, "compression"))
 		appendStringInfo(&text, " COMPRESSION %s", pqe_value(fact, "compression"));
+	if (pqe_value(fact, "foreign_options"))
+		appendStringInfo(&text, " OPTIONS (%s)", pqe_join_lines(pqe_value(fact, "foreign_options")));
 	if (pqe_value(fact, "collation"))
 		appendStringInfo(&text, " COLLATE %s", pqe_value(fact, "collation"));
 	if (pqe_value(fact, "generated"))
@@ -135,18 +139,27 @@ inline_text(PqeFact *fact)
 	return definition(fact);
 }
 
+static bool
+type_differs(const PqeFact *from, const PqeFact *to)
+{
+	return !pqe_same(from, to, "type") || !pqe_same(from, to, "collation");
+}
+
 /*
- * The settings that have no place in a column's definition.
+ * The settings that have no place in a column's definition.  A new type has
+ * brought its own storage and no compression.
  */
 static void
 emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
 	const char *alter = psprintf("ALTER TABLE ONLY %s ALTER COLUMN %s", pqe_table_of(to), quoted_name(to));
+	bool		retyped = from != NULL && (type_differs(from, to) || to->retyped);
+	const char *changes;
 
-	if (from ? !pqe_same(from, to, "storage") : pqe_value(to, "storage") != NULL)
+	if (from && !retyped ? !pqe_same(from, to, "storage") : pqe_value(to, "storage") != NULL)
 		pqe_emit(script, 0, "%s SET STORAGE %s", alter,
 				 pqe_value(to, "storage") ? pqe_value(to, "storage") : pqe_value(to, "_type_storage"));
-	if (from ? !pqe_same(from, to, "compression") : false)
+	if (retyped ? pqe_value(to, "compression") != NULL : from ? !pqe_same(from, to, "compression") : false)
 		pqe_emit(script, 0, "%s SET COMPRESSION %s", alter,
 				 pqe_value(to, "compression") ? pqe_value(to, "compression") : "default");
 	if (from ? !pqe_same(from, to, "statistics") : pqe_value(to, "statistics") != NULL)
@@ -156,6 +169,9 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 		pqe_emit_options(script, alter, from, to);
 	else if (from == NULL && pqe_value(to, "options"))
 		pqe_emit(script, 0, "%s SET (%s)", alter, pqe_join_lines(pqe_value(to, "options")));
+	changes = from ? pqe_generic_option_changes(pqe_value(from, "foreign_options"), pqe_value(to, "foreign_options")) : NULL;
+	if (changes != NULL)
+		pqe_emit(script, 0, "%s OPTIONS (%s)", alter, changes);
 }
 
 static const PqeFact *
@@ -179,7 +195,7 @@ create(PqeScript *script, PqeFact *fact)
 		return;					/* the type's ADD ATTRIBUTE brings it */
 	if (pqe_flag(fact, "_domain"))
 		hazards |= PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK | PQE_MAY_FAIL_ON_DATA;
-	if (comes_from_parent(fact) || (!script->fresh && pqe_flag(fact, "_inherited")))
+	if (script->fresh ? comes_from_parent(fact) : pqe_flag(fact, "_inherited") && pqe_is_joined_part(fact))
 	{
 		/* the parent's ADD COLUMN brings it; its settings are its own */
 		emit_settings(script, NULL, fact);
@@ -214,12 +230,6 @@ can_alter(const PqeFact *from, const PqeFact *to)
 }
 
 static bool
-type_differs(const PqeFact *from, const PqeFact *to)
-{
-	return !pqe_same(from, to, "type") || !pqe_same(from, to, "collation");
-}
-
-static bool
 disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 {
 	if (!type_differs(from, to) && !to->retyped)
@@ -245,7 +255,7 @@ using_clause(const PqeFact *from, const PqeFact *to)
 	Oid			function;
 	bool		builtin = before < FirstNormalObjectId && after < FirstNormalObjectId;
 
-	if (before == after && !to->retyped)
+	if ((before == after && !to->retyped) || pqe_flag(to, "_foreign"))
 		return "";
 	if (builtin && find_coercion_pathway(after, before, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
 		return "";
@@ -287,7 +297,7 @@ emit_type(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	initStringInfo(&collate);
 	if (pqe_value(to, "collation"))
 		appendStringInfo(&collate, " COLLATE %s", pqe_value(to, "collation"));
-	if (!keeps_rows(from, to))
+	if (!keeps_rows(from, to) && !pqe_flag(to, "_foreign"))
 		hazards |= PQE_TABLE_REWRITE | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING;
 	pqe_emit(script, hazards, "ALTER TABLE %s ALTER COLUMN %s TYPE %s%s%s", pqe_table_of(to),
 			 quoted_name(to), pqe_value(to, "type"), collate.data, using_clause(from, to));
@@ -318,6 +328,22 @@ emit_not_null(PqeScript *script, const PqeFact *to)
 	pqe_emit(script, 0, "ALTER TABLE %s DROP CONSTRAINT %s", table, check);
 }
 
+/*
+ * The sequence behind an identity column.
+ */
+const char *
+pqe_identity_sequence(const PqeFact *fact)
+{
+	return fact->slot + strlen("relation:");
+}
+
+static PqeSequenceRange
+identity_range(const PqeFact *fact)
+{
+	return pqe_sequence_range(pqe_value(fact, "_identity_minimum"), pqe_value(fact, "_identity_maximum"),
+							  pqe_value(fact, "_identity_increment"));
+}
+
 static void
 emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
@@ -340,14 +366,21 @@ emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 		if (strcmp(before, after) != 0)
 			pqe_emit(script, 0, "%s SET GENERATED %s", alter, after);
 		if (!pqe_same(from, to, "identity_options"))
-			pqe_emit(script, 0, "%s %s", alter, pqe_value(to, "_identity_settings"));
+		{
+			PqeSequenceRange before_range = identity_range(from);
+			PqeSequenceRange after_range = identity_range(to);
+			bool		restarts = pqe_fit_sequence(script, pqe_identity_sequence(from), &before_range, &after_range);
+
+			pqe_emit(script, 0, "%s %s%s", alter, pqe_value(to, "_identity_settings"), restarts ? " RESTART" : "");
+		}
 	}
 }
 
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	bool		cascaded = (pqe_flag(from, "_inherited") && pqe_flag(to, "_inherited")) || pqe_flag(to, "_typed");
+	bool		cascaded = (pqe_flag(from, "_inherited") && pqe_flag(to, "_inherited") && pqe_is_joined_part(to)) ||
+		pqe_flag(to, "_typed");
 
 	if (!pqe_same(from, to, "generated"))
 		pqe_emit(script, PQE_NOT_REVERSIBLE, "ALTER TABLE %s ALTER COLUMN %s DROP EXPRESSION",
@@ -389,29 +422,10 @@ is_kept_by_child(const PqeScript *script, const PqeFact *fact)
 	return false;
 }
 
-/*
- * Is the table's inheritance given up in this plan, so that the column becomes
- * the table's own?
- */
-static bool
-leaves_parent(const PqeFact *fact)
-{
-	ListCell   *lc;
-
-	foreach(lc, fact->parent->children)
-	{
-		const PqeFact *sibling = lfirst(lc);
-
-		if (sibling->kind == &pqe_kind_inheritance && sibling->drop_action != NULL && sibling->peer == NULL)
-			return true;
-	}
-	return false;
-}
-
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
-	if ((pqe_flag(fact, "_inherited") && !leaves_parent(fact)) || pqe_flag(fact, "_typed"))
+	if ((pqe_flag(fact, "_inherited") && pqe_is_joined_part(fact)) || pqe_flag(fact, "_typed"))
 		return;					/* goes with the parent's, or the type's */
 	pqe_emit(script, pqe_value(fact, "generated") ? PQE_ACCESS_EXCLUSIVE_LOCK :
 			 PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK,

@@ -44,37 +44,17 @@ attributes_of(const PqeFact *fact)
 	return list;
 }
 
-/*
- * The length of the name that an attribute's line begins with.
- */
-static int
-name_length(const char *line)
-{
-	const char *p = line;
-
-	if (*p != '"')
-		return strcspn(line, " ");
-	for (p++; *p != '\0'; p++)
-	{
-		if (*p == '"' && p[1] == '"')
-			p++;
-		else if (*p == '"')
-			break;
-	}
-	return p - line + 1;
-}
-
 static const char *
 find_attribute(List *list, const char *line)
 {
-	int			length = name_length(line);
+	size_t		length = pqe_quoted_length(line);
 	ListCell   *lc;
 
 	foreach(lc, list)
 	{
 		const char *item = lfirst(lc);
 
-		if (name_length(item) == length && strncmp(item, line, length) == 0)
+		if (pqe_quoted_length(item) == length && strncmp(item, line, length) == 0)
 			return item;
 	}
 	return NULL;
@@ -170,13 +150,13 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 
 		if (find_attribute(after, line) == NULL)
 			pqe_emit(script, loses_data(from, to) ? PQE_DELETES_DATA : 0, "ALTER TYPE %s DROP ATTRIBUTE %.*s%s", to->identity,
-					 name_length(line), line, tail);
+					 (int) pqe_quoted_length(line), line, tail);
 	}
 	foreach(lc, after)
 	{
 		const char *line = lfirst(lc);
 		const char *old = find_attribute(before, line);
-		int			length = name_length(line);
+		int			length = (int) pqe_quoted_length(line);
 
 		if (old == NULL)
 			pqe_emit(script, 0, "ALTER TYPE %s ADD ATTRIBUTE %s%s", to->identity, line, tail);
@@ -200,18 +180,20 @@ static void
 retire(PqeScript *script, PqeFact *fact)
 {
 	List	   *before = attributes_of(fact);
-	List	   *after = attributes_of(fact->peer);
+	List	   *after = fact->peer != NULL ? attributes_of(fact->peer) : NIL;
 	const char *old_name = quote_qualified_identifier(fact->schema, pqe_old_type_name(fact));
 	ListCell   *lc;
 
 	pqe_retire_type(script, fact);
+	if (fact->peer == NULL)
+		return;
 	foreach(lc, before)
 	{
 		const char *line = lfirst(lc);
 
 		if (find_attribute(after, line) == NULL)
 			pqe_emit(script, PQE_DELETES_DATA, "ALTER TYPE %s DROP ATTRIBUTE %.*s", old_name,
-					 name_length(line), line);
+					 (int) pqe_quoted_length(line), line);
 	}
 	foreach(lc, after)
 	{

@@ -39,7 +39,6 @@ static const char query[] =
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 " WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES
 "   AND c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1) AND k.conparentid = 0"
-"   AND (k.contype <> 'c' OR k.conislocal OR c.relispartition)"
 " ORDER BY n.nspname, c.relname, k.contype = 'f', k.contype = 'c', k.contype <> 'p', k.conname";
 
 static char
@@ -48,10 +47,47 @@ type_of(const PqeFact *fact)
 	return pqe_value(fact, "_type")[0];
 }
 
+static const char *
+deferral(const PqeFact *fact)
+{
+	if (!pqe_flag(fact, "_deferrable"))
+		return "";
+	return pqe_flag(fact, "_deferred") ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE";
+}
+
+/*
+ * The index of a partitioned table's key takes its options from the
+ * constraint alone.
+ */
+static bool
+says_options(const PqeFact *fact)
+{
+	return pqe_flag(fact, "_partitioned") && strchr("pu", type_of(fact)) != NULL;
+}
+
+/*
+ * A constraint that a table only inherits is not written out there, unless
+ * the table is a partition, which is joined to its parent when it is whole.
+ */
+static bool
+comes_with_inherits(const PqeFact *fact)
+{
+	return pqe_flag(fact, "_inherited") && !pqe_flag(fact, "_in_partition");
+}
+
 static char *
 inline_text(PqeFact *fact)
 {
-	return psprintf("CONSTRAINT %s %s", quote_identifier(fact->name), pqe_value(fact, "definition"));
+	const char *definition = pqe_value(fact, "definition");
+	const char *options = says_options(fact) ? pqe_value(fact, "options") : NULL;
+	const char *tail = deferral(fact);
+
+	if (comes_with_inherits(fact) && fact->inlined)
+		return NULL;
+	if (options == NULL)
+		return psprintf("CONSTRAINT %s %s", quote_identifier(fact->name), definition);
+	return psprintf("CONSTRAINT %s %.*s WITH (%s)%s", quote_identifier(fact->name),
+					(int) (strlen(definition) - strlen(tail)), definition, pqe_join_lines(options), tail);
 }
 
 /*
@@ -66,7 +102,7 @@ emit_marks(PqeScript *script, const PqeFact *from, const PqeFact *to)
 
 	if (from != NULL && !pqe_same(from, to, "options"))
 		pqe_emit_options(script, index, from, to);
-	else if (from == NULL && pqe_value(to, "options") != NULL)
+	else if (from == NULL && !says_options(to) && pqe_value(to, "options") != NULL)
 		pqe_emit(script, 0, "%s SET (%s)", index, pqe_join_lines(pqe_value(to, "options")));
 	if (from != NULL ? !pqe_same(from, to, "tablespace") : tablespace != NULL)
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_LONG_RUNNING, "%s SET TABLESPACE %s", index,
@@ -83,14 +119,6 @@ emit_marks(PqeScript *script, const PqeFact *from, const PqeFact *to)
 		pqe_flag(to, "replica_identity"))
 		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s", table,
 				 quote_identifier(to->name));
-}
-
-static const char *
-deferral(const PqeFact *fact)
-{
-	if (!pqe_flag(fact, "_deferrable"))
-		return "";
-	return pqe_flag(fact, "_deferred") ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE";
 }
 
 static void
@@ -129,19 +157,19 @@ create_validated(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * What a partition has from its parent comes and goes with the parent's, but
- * is written out in the partition's own CREATE.
+ * What a table has from its parent comes and goes with the parent's as long
+ * as the two are joined.
  */
 static bool
 is_cascaded(const PqeFact *fact)
 {
-	return pqe_flag(fact, "_inherited") && pqe_flag(fact, "_in_partition");
+	return pqe_flag(fact, "_inherited") && pqe_is_joined_part(fact);
 }
 
 static void
 create(PqeScript *script, PqeFact *fact)
 {
-	if (is_cascaded(fact) && !script->fresh)
+	if (script->fresh ? comes_with_inherits(fact) : is_cascaded(fact))
 		return;
 	switch (type_of(fact))
 	{
@@ -175,13 +203,15 @@ only_validation_differs(const PqeFact *from, const PqeFact *to)
 static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
+	if (says_options(to) && !pqe_same(from, to, "options"))
+		return false;
 	return pqe_same(from, to, "definition") || only_validation_differs(from, to);
 }
 
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	if (!pqe_same(from, to, "definition"))
+	if (!pqe_same(from, to, "definition") && !(is_cascaded(from) && is_cascaded(to)))
 		pqe_emit(script, PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
 				 pqe_table_of(to), quote_identifier(to->name));
 	emit_marks(script, from, to);

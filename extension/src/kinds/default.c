@@ -15,50 +15,105 @@
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 
-/* A child that only inherits its default has none of its own to speak of. */
+/*
+ * In a table that inherits the column, what the default is (or that there is
+ * none, where its parent has one) is that table's affair: each has its own.
+ */
 static const char query[] =
 "SELECT 'pg_attrdef'::regclass::oid AS classid, ad.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I.%I', n.nspname, c.relname, a.attname) AS identity, n.nspname AS schema,"
 "       a.attname AS name, NULL AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, a.attnum::int AS parent_sub,"
 "       pg_get_expr(ad.adbin, ad.adrelid) AS expression, ad.adbin::text AS _volatile,"
-"       format('%I.%I', n.nspname, c.relname) AS _table"
+"       format('%I.%I', n.nspname, c.relname) AS _table, c.relhassubclass AS _has_heirs"
 "  FROM pg_attrdef ad JOIN pg_class c ON c.oid = ad.adrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 "  JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum"
 " WHERE a.attgenerated = '' AND NOT a.attisdropped AND n.oid = ANY ($1)"
 "   AND c.relkind IN ('r', 'p', 'v', 'f')"
-"   AND (a.attislocal OR c.relispartition OR NOT EXISTS ("
-"        SELECT FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname"
-"          JOIN pg_attrdef pd ON pd.adrelid = pa.attrelid AND pd.adnum = pa.attnum"
-"         WHERE i.inhrelid = c.oid"
-"           AND pg_get_expr(pd.adbin, pd.adrelid) = pg_get_expr(ad.adbin, ad.adrelid)))"
-" ORDER BY n.nspname, c.relname, a.attnum";
+" UNION ALL "
+"SELECT (3000000000 + 'pg_attrdef'::regclass::int8)::oid, c.oid, a.attnum, format('%I.%I.%I', n.nspname, c.relname, a.attname),"
+"       n.nspname, a.attname, NULL, 'pg_class'::regclass, c.oid, a.attnum, NULL, NULL, format('%I.%I', n.nspname, c.relname), c.relhassubclass"
+"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+"  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attinhcount > 0"
+" WHERE NOT a.atthasdef AND a.attidentity = '' AND NOT c.relispartition AND n.oid = ANY ($1)"
+"   AND EXISTS (SELECT FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname"
+"                WHERE i.inhrelid = c.oid AND pa.atthasdef AND pa.attgenerated = '')"
+" ORDER BY schema, _table, parent_sub";
 
 static char *
 inline_text(PqeFact *fact)
 {
+	if (pqe_value(fact, "expression") == NULL)
+		return "";
 	return psprintf("DEFAULT %s", pqe_value(fact, "expression"));
+}
+
+/*
+ * ONLY: what inherits the column has a default of its own.
+ */
+static void
+emit_default(PqeScript *script, const PqeFact *fact, const char *expression)
+{
+	const char *alter = psprintf("ALTER TABLE %s%s ALTER COLUMN %s", pqe_flag(fact, "_has_heirs") ? "ONLY " : "",
+								 pqe_table_of(fact), quote_identifier(fact->name));
+
+	if (expression != NULL)
+		pqe_emit(script, 0, "%s SET DEFAULT %s", alter, expression);
+	else
+		pqe_emit(script, 0, "%s DROP DEFAULT", alter);
+}
+
+/*
+ * Does the column come with this default from a parent's, as that is or is
+ * written into the parent's own definition?
+ */
+static bool
+comes_with_column(const PqeScript *script, const PqeFact *fact)
+{
+	const PqeFact *column = fact->parent;
+	char	   *parents;
+	char	   *state = NULL;
+	bool		any = false;
+
+	if (column->kind != &pqe_kind_column || column->create_action == NULL ||
+		pqe_value(column, "_inherited_from") == NULL ||
+		(column->parent->create_action == NULL && !pqe_is_joined_part(column)))
+		return false;
+	parents = pstrdup(pqe_value(column, "_inherited_from"));
+	for (char *table = strtok_r(parents, "\n", &state); table; table = strtok_r(NULL, "\n", &state))
+	{
+		const PqeFact *above = pqe_facts_by_identity(script->desired, fact->kind,
+													 psprintf("%s.%s", table, quote_identifier(fact->name)));
+
+		if (above == NULL)
+			continue;
+		if (!pqe_same(above, fact, "expression") || above->alter_action != NULL ||
+			(above->create_action != NULL && !above->inlined))
+			return false;
+		any = true;
+	}
+	return any;
 }
 
 static void
 create(PqeScript *script, PqeFact *fact)
 {
-	pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s", pqe_table_of(fact),
-			 quote_identifier(fact->name), pqe_value(fact, "expression"));
+	if (!comes_with_column(script, fact))
+		emit_default(script, fact, pqe_value(fact, "expression"));
 }
 
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	create(script, to);
+	emit_default(script, to, pqe_value(to, "expression"));
 }
 
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
-	pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", pqe_table_of(fact),
-			 quote_identifier(fact->name));
+	if (pqe_value(fact, "expression") != NULL)
+		emit_default(script, fact, NULL);
 }
 
 static const char *const sql_properties[] = {"expression", NULL};
@@ -72,8 +127,11 @@ static void
 complete(PqeFacts *facts, PqeFact *fact)
 {
 	const char *text = pqe_value(fact, "_volatile");
-	Node	   *tree = stringToNode(text);
+	Node	   *tree;
 
+	if (text == NULL)
+		return;
+	tree = stringToNode(text);
 	pqe_set_value(fact, "_volatile", contain_volatile_functions(tree) ? "t" : "f");
 	pfree(unconstify(char *, text));
 }
@@ -84,6 +142,8 @@ complete(PqeFacts *facts, PqeFact *fact)
 static bool
 stands_alone(const PqeFact *fact)
 {
+	if (pqe_value(fact, "expression") == NULL)
+		return true;			/* the column would take its parent's */
 	return fact->parent->kind == &pqe_kind_column && pqe_flag(fact->parent, "_inherited") &&
 		!pqe_flag(fact->parent, "_in_partition");
 }

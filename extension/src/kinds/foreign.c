@@ -11,18 +11,13 @@
 
 #include "utils/builtins.h"
 
-/* "name 'value'" a line each */
-#define OPTIONS(column) \
-"(SELECT string_agg(format('%I %L', split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)), E'\\n' ORDER BY o)" \
-"   FROM unnest(" column ") o)"
-
 static const char wrapper_query[] =
 "SELECT 'pg_foreign_data_wrapper'::regclass::oid AS classid, w.oid AS objid, 0 AS objsubid,"
 "       quote_ident(w.fdwname) AS identity, NULL AS schema, w.fdwname AS name, NULL AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
 "       CASE WHEN w.fdwhandler <> 0 THEN w.fdwhandler::regproc::text END AS handler,"
 "       CASE WHEN w.fdwvalidator <> 0 THEN w.fdwvalidator::regproc::text END AS validator,"
-"       " OPTIONS("w.fdwoptions") " AS options"
+"       " PQE_SQL_GENERIC_OPTIONS("w.fdwoptions") " AS options"
 "  FROM pg_foreign_data_wrapper w WHERE $1 IS NOT NULL ORDER BY w.fdwname";
 
 static const char server_query[] =
@@ -30,7 +25,7 @@ static const char server_query[] =
 "       quote_ident(s.srvname) AS identity, NULL AS schema, s.srvname AS name, NULL AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
 "       s.srvtype AS type, s.srvversion AS version, quote_ident(w.fdwname) AS wrapper,"
-"       " OPTIONS("s.srvoptions") " AS options"
+"       " PQE_SQL_GENERIC_OPTIONS("s.srvoptions") " AS options"
 "  FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw"
 " WHERE $1 IS NOT NULL ORDER BY s.srvname";
 
@@ -39,7 +34,7 @@ static const char table_query[] =
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
 "       format(E'relation:%1$I.%2$I\\ntype:%1$I.%2$I', n.nspname, c.relname) AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
-"       quote_ident(s.srvname) AS server, " OPTIONS("f.ftoptions") " AS options,"
+"       quote_ident(s.srvname) AS server, " PQE_SQL_GENERIC_OPTIONS("f.ftoptions") " AS options,"
 "       (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
 "          FROM pg_inherits i WHERE i.inhrelid = c.oid) AS inherits"
 "  FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid"
@@ -69,6 +64,38 @@ create_wrapper(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "CREATE FOREIGN DATA WRAPPER %s%s", fact->identity, text.data);
 }
 
+/*
+ * ALTER ... OPTIONS for the difference in the property "options".
+ */
+static void
+emit_option_changes(PqeScript *script, const char *command, const PqeFact *from, const PqeFact *to)
+{
+	const char *changes = pqe_generic_option_changes(pqe_value(from, "options"), pqe_value(to, "options"));
+
+	if (changes != NULL)
+		pqe_emit(script, 0, "%s %s OPTIONS (%s)", command, to->identity, changes);
+}
+
+static void
+alter_wrapper(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	static const char *const functions[] = {"handler", "validator"};
+
+	for (int i = 0; i < lengthof(functions); i++)
+	{
+		const char *name = pqe_value(to, functions[i]);
+		const char *word = i == 0 ? "HANDLER" : "VALIDATOR";
+
+		if (pqe_same(from, to, functions[i]))
+			continue;
+		if (name != NULL)
+			pqe_emit(script, 0, "ALTER FOREIGN DATA WRAPPER %s %s %s", to->identity, word, name);
+		else
+			pqe_emit(script, 0, "ALTER FOREIGN DATA WRAPPER %s NO %s", to->identity, word);
+	}
+	emit_option_changes(script, "ALTER FOREIGN DATA WRAPPER", from, to);
+}
+
 static void
 drop_wrapper(PqeScript *script, PqeFact *fact)
 {
@@ -88,6 +115,24 @@ create_server(PqeScript *script, PqeFact *fact)
 	appendStringInfo(&text, " FOREIGN DATA WRAPPER %s", pqe_value(fact, "wrapper"));
 	append_options(&text, fact);
 	pqe_emit(script, 0, "CREATE SERVER %s%s", fact->identity, text.data);
+}
+
+/*
+ * A version can be given but not taken back.
+ */
+static bool
+can_alter_server(const PqeFact *from, const PqeFact *to)
+{
+	return pqe_same(from, to, "type") && pqe_same(from, to, "wrapper") &&
+		(pqe_value(to, "version") != NULL || pqe_value(from, "version") == NULL);
+}
+
+static void
+alter_server(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	if (!pqe_same(from, to, "version"))
+		pqe_emit(script, 0, "ALTER SERVER %s VERSION %s", to->identity, quote_literal_cstr(pqe_value(to, "version")));
+	emit_option_changes(script, "ALTER SERVER", from, to);
 }
 
 static void
@@ -120,6 +165,18 @@ create_table(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "CREATE FOREIGN TABLE %s (%s", fact->identity, text.data);
 }
 
+static bool
+can_alter_table(const PqeFact *from, const PqeFact *to)
+{
+	return pqe_same(from, to, "server") && pqe_same(from, to, "inherits");
+}
+
+static void
+alter_table(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	emit_option_changes(script, "ALTER FOREIGN TABLE", from, to);
+}
+
 static void
 drop_table(PqeScript *script, PqeFact *fact)
 {
@@ -140,6 +197,8 @@ const PqeKind pqe_kind_foreign_wrapper = {
 	.query = wrapper_query,
 	.database_wide = true,
 	.create = create_wrapper,
+	.can_alter = pqe_always_alter,
+	.alter = alter_wrapper,
 	.drop = drop_wrapper,
 };
 
@@ -150,6 +209,8 @@ const PqeKind pqe_kind_foreign_server = {
 	.query = server_query,
 	.database_wide = true,
 	.create = create_server,
+	.can_alter = can_alter_server,
+	.alter = alter_server,
 	.drop = drop_server,
 };
 
@@ -161,6 +222,8 @@ const PqeKind pqe_kind_foreign_table = {
 	.inlines = true,
 	.named_in_bodies = true,
 	.create = create_table,
+	.can_alter = can_alter_table,
+	.alter = alter_table,
 	.drop = drop_table,
 	.rename = rename_table,
 };

@@ -26,7 +26,8 @@
 "       p.proallargtypes::text AS _all_types," \
 "       p.pronargdefaults::text AS _defaults," \
 "       CASE WHEN p.prosqlbody IS NULL AND l.lanname NOT IN ('c', 'internal')" \
-"            THEN p.prosrc END AS _body" \
+"            THEN p.prosrc END AS _body," \
+"       p.prosqlbody IS NOT NULL AS _parsed" \
 "  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace" \
 "  JOIN pg_language l ON l.oid = p.prolang" \
 " WHERE p.prokind IN (" prokinds ") AND n.oid = ANY ($1) AND " PQE_SQL_OWN_FUNCTION \
@@ -61,6 +62,15 @@ static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
 	create(script, to);
+}
+
+/*
+ * A body that the server keeps as a tree names the columns by their numbers.
+ */
+static bool
+uses_rows(const PqeFact *fact)
+{
+	return pqe_flag(fact, "_parsed");
 }
 
 static void
@@ -105,6 +115,7 @@ const PqeKind pqe_kind_function = {
 	.has_body = true,
 	.named_in_bodies = true,
 	.sql_properties = sql_properties,
+	.uses_rows = uses_rows,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,
@@ -123,6 +134,7 @@ const PqeKind pqe_kind_procedure = {
 	.has_body = true,
 	.named_in_bodies = true,
 	.sql_properties = sql_properties,
+	.uses_rows = uses_rows,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

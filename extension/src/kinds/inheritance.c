@@ -15,6 +15,11 @@
 #include "utils/builtins.h"
 
 /* pg_inherits has no oid: the sequence number tells several parents apart. */
+/*
+ * _copies: the keys and foreign keys that the server made for a partition
+ * after its parent's model, each with the constraint that they come from in
+ * the end.
+ */
 static const char query[] =
 "SELECT 'pg_inherits'::regclass::oid AS classid, c.oid AS objid, i.inhseqno AS objsubid,"
 "       format('%I.%I of %s', n.nspname, c.relname, i.inhparent::regclass) AS identity, n.nspname AS schema,"
@@ -22,7 +27,15 @@ static const char query[] =
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
 "       pg_get_expr(c.relpartbound, c.oid) AS bound,"
 "       format('%I.%I', n.nspname, c.relname) AS _table, i.inhparent::regclass::text AS _parent,"
-"       format('%s:%s:0', 'pg_class'::regclass::oid, i.inhparent) AS _needs"
+"       format('%s:%s:0', 'pg_class'::regclass::oid, i.inhparent) AS _needs,"
+"       CASE WHEN c.relispartition THEN ("
+"         SELECT string_agg(format(E'%I\\t%I.%I.%I', k.conname, rn.nspname, rc.relname, r.conname), E'\\n')"
+"           FROM pg_constraint k JOIN pg_constraint p ON p.oid = k.conparentid AND p.conrelid = i.inhparent,"
+"           LATERAL (WITH RECURSIVE up AS (SELECT p.oid, p.conparentid UNION ALL SELECT a.oid, a.conparentid"
+"                      FROM up JOIN pg_constraint a ON a.oid = up.conparentid)"
+"                    SELECT x.* FROM up JOIN pg_constraint x ON x.oid = up.oid WHERE up.conparentid = 0) r"
+"           JOIN pg_class rc ON rc.oid = r.conrelid JOIN pg_namespace rn ON rn.oid = rc.relnamespace"
+"          WHERE k.conrelid = c.oid) END AS _copies"
 "  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
 " WHERE c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname, i.inhseqno";
@@ -70,12 +83,70 @@ create(PqeScript *script, PqeFact *fact)
 				 pqe_table_of(fact), pqe_value(fact, "_parent"));
 }
 
+/*
+ * Is a part of a table (a column, a check) one that a parent has as well,
+ * which the table is and stays joined to?  What is done to the parent's is
+ * done to it.
+ */
+bool
+pqe_is_joined_part(const PqeFact *part)
+{
+	ListCell   *join;
+
+	foreach(join, part->parent->children)
+	{
+		ListCell   *whole;
+
+		if (((PqeFact *) lfirst(join))->kind != &pqe_kind_inheritance || ((PqeFact *) lfirst(join))->peer == NULL)
+			continue;
+		foreach(whole, ((PqeFact *) lfirst(join))->depends_on)
+		{
+			ListCell   *lc;
+
+			foreach(lc, ((PqeFact *) lfirst(whole))->children)
+			{
+				const PqeFact *other = lfirst(lc);
+
+				if (other->kind == part->kind && strcmp(other->name, part->name) == 0)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+/*
+ * What the server made for the partition stays with it when it leaves.  A
+ * table that comes back takes up again what its parent still has.
+ */
+static void
+drop_copies(PqeScript *script, const PqeFact *fact)
+{
+	char	   *copies = pqe_value(fact, "_copies") ? pstrdup(pqe_value(fact, "_copies")) : NULL;
+	char	   *state = NULL;
+
+	for (char *line = copies ? strtok_r(copies, "\n", &state) : NULL; line; line = strtok_r(NULL, "\n", &state))
+	{
+		char	   *origin = strchr(line, '\t');
+		const PqeFact *original;
+
+		*origin++ = '\0';
+		original = pqe_facts_by_identity(script->actual, &pqe_kind_constraint, origin);
+		if (fact->peer == NULL || original == NULL || original->drop_action != NULL)
+			pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",
+					 pqe_table_of(fact), line);
+	}
+}
+
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
 	if (pqe_value(fact, "bound") != NULL)
+	{
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s DETACH PARTITION %s",
 				 pqe_value(fact, "_parent"), pqe_table_of(fact));
+		drop_copies(script, fact);
+	}
 	else
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s NO INHERIT %s", pqe_table_of(fact),
 				 pqe_value(fact, "_parent"));
@@ -113,6 +184,7 @@ const PqeKind pqe_kind_index_inheritance = {
 	.rank = 67,
 	.query = index_query,
 	.precedes_joins = true,
+	.goes_with_parent = true,
 	.follows_column_type = true,
 	.create = create_index,
 	.drop = drop_index,

@@ -57,15 +57,32 @@ extern const PqeKind pqe_kind_privilege;
 extern const PqeKind pqe_kind_owner;
 extern const PqeKind pqe_kind_comment;
 
+/* What the values of a sequence lie between, and which way they go. */
+typedef struct PqeSequenceRange
+{
+	int64		minimum;
+	int64		maximum;
+	bool		descending;
+} PqeSequenceRange;
+
 /* A function (p of pg_proc) that is no part of a type, as constructors of ranges are. */
 #define PQE_SQL_OWN_FUNCTION \
 "NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')"
+
+/* The options of a foreign thing: "name 'value'", a line each. */
+#define PQE_SQL_GENERIC_OPTIONS(column) \
+"(SELECT string_agg(format('%I %s', split_part(o, '=', 1), CASE WHEN o ~ E'\\n'" \
+"          THEN 'E''' || replace(replace(replace(substr(o, strpos(o, '=') + 1), '\\', '\\\\'), '''', ''''''), E'\\n', '\\n') || ''''" \
+"          ELSE quote_literal(substr(o, strpos(o, '=') + 1)) END), E'\\n' ORDER BY o)" \
+"   FROM unnest(" column ") o)"
 
 /* kinds.c */
 extern bool pqe_always_alter(const PqeFact *from, const PqeFact *to);
 extern void pqe_emit_options(PqeScript *script, const char *command,
 							 const PqeFact *from, const PqeFact *to);
 extern char *pqe_join_lines(const char *lines);
+extern size_t pqe_quoted_length(const char *line);
+extern char *pqe_generic_option_changes(const char *before, const char *after);
 extern char *pqe_after_word(const char *definition, const char *word, const char *insert);
 extern List *pqe_column_names(const PqeFact *fact);
 extern bool pqe_has_column(const PqeFact *fact, const char *name);
@@ -75,6 +92,17 @@ extern char *pqe_definition_under(const PqeFact *fact, const char *property, con
 extern char *pqe_old_type_name(const PqeFact *fact);
 extern void pqe_drop_retired_type(PqeScript *script, PqeFact *fact);
 extern void pqe_retire_type(PqeScript *script, PqeFact *fact);
+
+/* sequence.c */
+extern PqeSequenceRange pqe_sequence_range(const char *minimum, const char *maximum, const char *increment);
+extern bool pqe_fit_sequence(PqeScript *script, const char *sequence,
+							 const PqeSequenceRange *from, const PqeSequenceRange *to);
+
+/* inheritance.c */
+extern bool pqe_is_joined_part(const PqeFact *part);
+
+/* column.c */
+extern const char *pqe_identity_sequence(const PqeFact *fact);
 
 /* The identity of the relation that a property _table names. */
 #define pqe_table_of(fact) pqe_value(fact, "_table")

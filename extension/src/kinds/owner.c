@@ -67,6 +67,18 @@ static const char query[] =
 "    UNION ALL"
 "    SELECT 'pg_namespace'::regclass::oid, n.oid, n.nspowner, n.nspname, n.nspname, format('SCHEMA %I', n.nspname)"
 "      FROM pg_namespace n WHERE n.oid = ANY ($1)"
+"    UNION ALL"
+"    SELECT 'pg_foreign_data_wrapper'::regclass::oid, w.oid, w.fdwowner, NULL, w.fdwname, format('FOREIGN DATA WRAPPER %I', w.fdwname)"
+"      FROM pg_foreign_data_wrapper w"
+"    UNION ALL"
+"    SELECT 'pg_foreign_server'::regclass::oid, s.oid, s.srvowner, NULL, s.srvname, format('SERVER %I', s.srvname)"
+"      FROM pg_foreign_server s"
+"    UNION ALL"
+"    SELECT 'pg_publication'::regclass::oid, p.oid, p.pubowner, NULL, p.pubname, format('PUBLICATION %I', p.pubname)"
+"      FROM pg_publication p"
+"    UNION ALL"
+"    SELECT 'pg_event_trigger'::regclass::oid, e.oid, e.evtowner, NULL, e.evtname, format('EVENT TRIGGER %I', e.evtname)"
+"      FROM pg_event_trigger e"
 "  ) o"
 " ORDER BY 4";
 

@@ -31,7 +31,7 @@ static const char query[] =
 "         WHERE o.classid = 'pg_class'::regclass AND a.attrelid = o.objid AND NOT a.attisdropped)) AS privileges,"
 "       (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "''", "o.owner") ", E'\\n') FROM aclexplode(acldefault(o.letter, o.owner)) x) AS _default,"
 "       CASE o.default_letter WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'"
-"                             WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END AS _class,"
+"                             WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS _class,"
 "       quote_ident(pg_get_userbyid(o.owner)) AS _owner"
 "  FROM ("
 "    SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner, c.relacl AS acl, n.oid AS namespace,"
@@ -55,6 +55,14 @@ static const char query[] =
 "    SELECT 'pg_namespace'::regclass::oid, n.oid, n.nspowner, n.nspacl, 0, 'n', 'n', n.nspname, n.nspname,"
 "           format('SCHEMA %I', n.nspname)"
 "      FROM pg_namespace n WHERE n.oid = ANY ($1)"
+"    UNION ALL"
+"    SELECT 'pg_foreign_data_wrapper'::regclass::oid, w.oid, w.fdwowner, w.fdwacl, 0, 'F', '-', NULL, w.fdwname,"
+"           format('FOREIGN DATA WRAPPER %I', w.fdwname)"
+"      FROM pg_foreign_data_wrapper w"
+"    UNION ALL"
+"    SELECT 'pg_foreign_server'::regclass::oid, s.oid, s.srvowner, s.srvacl, 0, 'S', '-', NULL, s.srvname,"
+"           format('FOREIGN SERVER %I', s.srvname)"
+"      FROM pg_foreign_server s"
 "  ) o"
 " ORDER BY 4";
 
@@ -80,10 +88,14 @@ static const char *
 default_entry(const PqeScript *script, const PqeFact *fact, bool in_schema)
 {
 	const char *creator = quote_identifier(GetUserNameFromId(GetUserId(), false));
-	const char *identity = psprintf("FOR ROLE %s%s%s ON %s", creator, in_schema ? " IN SCHEMA " : "",
-									in_schema ? quote_identifier(fact->schema) : "", pqe_value(fact, "_class"));
-	PqeFact    *entry = pqe_facts_by_identity(script->actual, &pqe_kind_default_privilege, identity);
+	const char *identity;
+	PqeFact    *entry;
 
+	if (pqe_value(fact, "_class") == NULL)
+		return NULL;			/* there are none for what lives in no schema */
+	identity = psprintf("FOR ROLE %s%s%s ON %s", creator, in_schema ? " IN SCHEMA " : "",
+						in_schema ? quote_identifier(fact->schema) : "", pqe_value(fact, "_class"));
+	entry = pqe_facts_by_identity(script->actual, &pqe_kind_default_privilege, identity);
 	return entry == NULL ? NULL : pqe_acl_rename(pqe_value(entry, "privileges"), creator, PQE_ACL_OWNER);
 }
 

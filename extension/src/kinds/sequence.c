@@ -60,9 +60,49 @@ create(PqeScript *script, PqeFact *fact)
 			 pqe_value(fact, "cache"), pqe_flag(fact, "cycle") ? " CYCLE" : "");
 }
 
+PqeSequenceRange
+pqe_sequence_range(const char *minimum, const char *maximum, const char *increment)
+{
+	PqeSequenceRange range;
+
+	range.minimum = pg_strtoint64(minimum);
+	range.maximum = pg_strtoint64(maximum);
+	range.descending = increment[0] == '-';
+	return range;
+}
+
+/*
+ * The server refuses bounds that the sequence's value lies outside of.  One
+ * that has run past its new end stays at that end (and gives no more values),
+ * one before its new beginning begins there.  Where the old range and the new
+ * one have nothing in common it has to RESTART, which is what true means.
+ */
+bool
+pqe_fit_sequence(PqeScript *script, const char *sequence, const PqeSequenceRange *from, const PqeSequenceRange *to)
+{
+	if (from->descending != to->descending || to->minimum > from->maximum || to->maximum < from->minimum)
+		return true;
+	if (to->minimum > from->minimum || to->maximum < from->maximum)
+		pqe_emit(script, 0, "SELECT pg_catalog.setval(%s, CASE WHEN last_value < " INT64_FORMAT " THEN " INT64_FORMAT
+				 " ELSE " INT64_FORMAT " END, %s) FROM %s WHERE last_value NOT BETWEEN " INT64_FORMAT " AND " INT64_FORMAT,
+				 quote_literal_cstr(sequence), to->minimum, to->minimum, to->maximum,
+				 to->descending ? psprintf("last_value < " INT64_FORMAT, to->minimum) :
+				 psprintf("last_value > " INT64_FORMAT, to->maximum), sequence, to->minimum, to->maximum);
+	return false;
+}
+
+static PqeSequenceRange
+range_of(const PqeFact *fact)
+{
+	return pqe_sequence_range(pqe_value(fact, "minimum"), pqe_value(fact, "maximum"), pqe_value(fact, "increment"));
+}
+
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
+	PqeSequenceRange before = range_of(from);
+	PqeSequenceRange after = range_of(to);
+	bool		restarts = pqe_fit_sequence(script, from->identity, &before, &after);
 	StringInfoData text;
 
 	initStringInfo(&text);
@@ -77,8 +117,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 		appendStringInfoString(&text, limit(to, "MAXVALUE", "maximum"));
 	if (!pqe_same(from, to, "start"))
 		appendStringInfo(&text, " START WITH %s", pqe_value(to, "start"));
-	/* where it has got to lies outside the other direction's bounds */
-	if ((pqe_value(from, "increment")[0] == '-') != (pqe_value(to, "increment")[0] == '-'))
+	if (restarts)
 		appendStringInfoString(&text, " RESTART");
 	if (!pqe_same(from, to, "cache"))
 		appendStringInfo(&text, " CACHE %s", pqe_value(to, "cache"));

@@ -3,6 +3,9 @@
  * statistics.c
  *		Kind: extended statistics.
  *
+ * The server prints their columns in the order of the table, which is nothing
+ * that they are about.
+ *
  *-------------------------------------------------------------------------
  */
 #include "kinds/kinds.h"
@@ -14,7 +17,12 @@ static const char query[] =
 "       format('%I.%I', n.nspname, s.stxname) AS identity, n.nspname AS schema, s.stxname AS name,"
 "       format('statistics:%I.%I', n.nspname, s.stxname) AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, s.stxrelid AS parent_id, 0 AS parent_sub,"
-"       pg_get_statisticsobjdef(s.oid) AS definition,"
+"       (SELECT string_agg(k, ' ' ORDER BY k) FROM unnest(s.stxkind::text[]) k) AS kinds,"
+"       (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) FROM unnest(s.stxkeys::int2[]) n"
+"          JOIN pg_attribute a ON a.attrelid = s.stxrelid AND a.attnum = n) AS columns,"
+"       array_to_string(pg_get_statisticsobjdef_expressions(s.oid), ', ') AS expressions,"
+"       s.stxrelid::regclass::text AS \"table\","
+"       pg_get_statisticsobjdef(s.oid) AS _definition,"
 "       nullif(s.stxstattarget, -1)::text AS target"
 "  FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace"
 " WHERE n.oid = ANY ($1)"
@@ -31,7 +39,7 @@ emit_target(PqeScript *script, const PqeFact *fact)
 static void
 create(PqeScript *script, PqeFact *fact)
 {
-	pqe_emit(script, 0, "%s", pqe_value(fact, "definition"));
+	pqe_emit(script, 0, "%s", pqe_value(fact, "_definition"));
 	if (pqe_value(fact, "target"))
 		emit_target(script, fact);
 }
@@ -39,7 +47,12 @@ create(PqeScript *script, PqeFact *fact)
 static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
-	return pqe_same(from, to, "definition");
+	static const char *const parts[] = {"kinds", "columns", "expressions", "table"};
+
+	for (int i = 0; i < lengthof(parts); i++)
+		if (!pqe_same(from, to, parts[i]))
+			return false;
+	return true;
 }
 
 static void
@@ -54,7 +67,7 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP STATISTICS %s", fact->identity);
 }
 
-static const char *const sql_properties[] = {"definition", NULL};
+static const char *const sql_properties[] = {"expressions", NULL};
 
 static void
 rename_to(PqeScript *script, const PqeFact *fact, const char *name)

@@ -60,7 +60,7 @@ sub fail ($class, $message, %rest)
 }
 
 # Runs the statements in a new database; those that the server refuses are left
-# out, as psql would go on after them.
+# out, as psql would go on after them, unless the pair has to be taken as a whole.
 sub build ($self, $statements)
 {
 	my ($name, $dbh) = $self->{cluster}->create;
@@ -69,6 +69,7 @@ sub build ($self, $statements)
 	for my $statement (@$statements)
 	{
 		if (eval { $dbh->do($statement->text); 1 }) { push $built->{statements}->@*, $statement; }
+		elsif ($self->{whole}) { fail('case', $dbh->errstr); }
 		elsif ($ENV{PQE_PROPERTY_VERBOSE}) { warn $statement->text . "\n  " . $dbh->errstr . "\n"; }
 	}
 	$self->{statements} += $built->{statements}->@*;

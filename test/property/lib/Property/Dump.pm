@@ -21,7 +21,63 @@ sub entries ($dump)
 	{
 		push $found{"$type $schema.$name"}->@*, normal($type, $text);
 	}
+	fold_inherited(\%found);
 	return { map { $_ => join "\n", sort $found{$_}->@* } keys %found };
+}
+
+my $TABLE = qr/^CREATE (?:UNLOGGED |FOREIGN )?TABLE (.*?) \(\n/ms;
+
+# { name => { key, items } } of all tables, by their names as the dump has them.
+sub tables_of ($found)
+{
+	my %tables;
+
+	for my $key (grep { /^(?:FOREIGN )?TABLE / } keys %$found)
+	{
+		my ($text) = grep { $_ =~ $TABLE } $found->{$key}->@* or next;
+		my ($name) = $text =~ $TABLE;
+		my ($items, $end) = split_list($text, $+[0]);
+		my ($parents) = substr($text, $end) =~ /\A\)\nINHERITS \((.*?)\)(?:\n|;|\z)/s;
+		$tables{$name} = { key => $key, items => $items, parents => [ split m{, }, $parents // '' ] };
+	}
+	return \%tables;
+}
+
+# A table that comes to inherit keeps its columns and checks as its own beside
+# those of its parent, and no statement changes that: what a parent has as well
+# is not looked for in the table, but for a column's default.
+sub fold_inherited ($found)
+{
+	my $tables = tables_of($found);
+
+	for my $name (grep { $tables->{$_}{parents}->@* } sort keys %$tables)
+	{
+		my $table = $tables->{$name};
+		my %above = map { item_name($_) => 1 } map { items_above($tables, $_) } $table->{parents}->@*;
+		for my $item (grep { $above{ item_name($_) } } $table->{items}->@*)
+		{
+			s/^    \Q$item\E,?\n//m for $found->{ $table->{key} }->@*;
+			my ($default) = $item =~ / DEFAULT (.*?)(?: NOT NULL)?\z/ or next;
+			my $column = item_name($item);
+			my ($entry) = $table->{key} =~ /TABLE (.*)/;
+			my $bare = $column =~ s/\A"(.*)"\z/$1/r =~ s/""/"/gr;
+			$found->{"DEFAULT $entry $bare"} = ["ALTER TABLE ONLY $name ALTER COLUMN $column SET DEFAULT $default"];
+		}
+		s/,\n(?=\)\nINHERITS )/\n/ for $found->{ $table->{key} }->@*;
+	}
+}
+
+sub items_above ($tables, $name)
+{
+	my $table = $tables->{$name} or return ();
+	return ($table->{items}->@*, map { items_above($tables, $_) } $table->{parents}->@*);
+}
+
+# "name", or "CONSTRAINT name".
+sub item_name ($item)
+{
+	my ($name) = $item =~ /\A((?:CONSTRAINT )?(?:"(?:[^"]|"")*"|\S+))/;
+	return $name // '';
 }
 
 sub normal ($type, $text)

@@ -570,11 +570,12 @@ typedef struct pqe_transaction_options {
     bool read_only;  /* [false] */
     bool deferrable; /* [false] with serializable and read_only: wait for a snapshot that is safe */
     const char *who; /* [NULL] as for pqe_acquire */
+    int max_retries; /* [10] for pqe_transaction_run: how often it may begin again */
 } pqe_transaction_options;
 
 /* clang-format off */
 #define PQE_TRANSACTION_OPTIONS_INIT                                                               \
-    {PQE_TRANSACTION_OPTIONS_VERSION, PQE_ISOLATION_DEFAULT, false, false, NULL}
+    {PQE_TRANSACTION_OPTIONS_VERSION, PQE_ISOLATION_DEFAULT, false, false, NULL, 10}
 /* clang-format on */
 
 /*
@@ -598,7 +599,7 @@ PQE_API pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, co
 /*
  * Commit and rollback end the transaction whatever they return, and give its connection back.
  * A commit of a transaction in which a statement had failed is a rollback on the server, and
- * PQE_ERR_QUERY with sqlstate 25P02 here.  A commit whose connection is lost before the answer came
+ * PQE_ERR_QUERY with sqlstate 25P02 here; detail says which statement, and how it failed.  A commit whose connection is lost before the answer came
  * is PQE_ERR_CONNECTION with may_have_run set.
  */
 PQE_API pqe_status pqe_transaction_commit(pqe_transaction *transaction, pqe_error *error);
@@ -611,6 +612,26 @@ PQE_API pqe_status pqe_rollback_to(pqe_transaction *transaction, const char *nam
                                    pqe_error *error);
 PQE_API pqe_status pqe_release_savepoint(pqe_transaction *transaction, const char *name,
                                          pqe_error *error);
+
+/*
+ * The work of a transaction.  Returns PQE_OK to have it committed, anything else to have it rolled
+ * back, with the error filled (the calls on the transaction do that).  It must not end the transaction
+ * itself.  It may be called several times: what it does besides the transaction must bear that.
+ */
+typedef pqe_status (*pqe_transaction_body)(pqe_transaction *transaction, void *data,
+                                           pqe_error *error);
+
+/*
+ * Begins a transaction, calls the body, and commits or rolls back.  After a serialization failure
+ * (SQLSTATE 40001) or a deadlock (40P01), in the body or at the commit, all of it is done once more
+ * after a pause: retry_delay_ms of the configuration, doubled each time, with jitter; max_retries of
+ * the options at most.  Nothing else is tried again.
+ *
+ * Returns what the body or the commit came to, with its error.  A transaction whose connection is
+ * lost during the commit is PQE_ERR_CONNECTION with may_have_run set.
+ */
+PQE_API pqe_status pqe_transaction_run(pqe_engine *engine, const pqe_transaction_options *options,
+                                       pqe_transaction_body body, void *data, pqe_error *error);
 
 /* ============================================================================================== */
 /* Results                                                                                        */

@@ -242,8 +242,22 @@ void pqe_session_note_sent(pqe_session *session, const pqe_statement *statement)
     }
 }
 
+/* Remembers for which statement the server gives a transaction up, and not what it refuses then. */
+static void note_failed_statement(pqe_session *session, const pqe_error *failure)
+{
+    pqe_failed_statement *failed = &session->failed;
+
+    if (PQtransactionStatus(session->pg) == PQTRANS_INERROR &&
+        strcmp(failure->sqlstate, "25P02") != 0) {
+        memcpy(failed->sqlstate, failure->sqlstate, sizeof(failed->sqlstate));
+        pqe_text_copy(failed->message, sizeof(failed->message), failure->message);
+        pqe_text_copy(failed->statement, sizeof(failed->statement), failure->statement);
+    }
+}
+
 void pqe_session_note_failure(pqe_session *session, const pqe_error *failure)
 {
+    note_failed_statement(session, failure);
     if (PQstatus(session->pg) != CONNECTION_OK || ends_session(failure->sqlstate)) {
         session->broken = true;
     }
@@ -278,8 +292,8 @@ pqe_status pqe_session_execute(pqe_session *session, const pqe_statement *statem
     if (status == PQE_OK) {
         return PQE_OK;
     }
-    pqe_session_note_failure(session, &own);
     pqe_error_statement(&own, statement->sql);
+    pqe_session_note_failure(session, &own);
     pqe_error_copy(error, &own);
     return status;
 }

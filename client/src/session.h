@@ -13,6 +13,13 @@
 
 struct pqe_statement_cache;
 
+/* The statement for which a transaction was given up. */
+typedef struct pqe_failed_statement {
+    char sqlstate[6]; /* "" for none */
+    char message[256];
+    char statement[256];
+} pqe_failed_statement;
+
 typedef struct pqe_session {
     PGconn *pg;
     int backend_pid;
@@ -21,6 +28,7 @@ typedef struct pqe_session {
     bool changed;                      /* session state may have to be reset */
     bool used;                         /* something was sent since it was taken from the pool */
     struct pqe_statement_cache *cache; /* NULL where off */
+    pqe_failed_statement failed;       /* the last to fail within a transaction */
 
     /* the pool's */
     uint64_t epoch;     /* the pool's when it was opened */
@@ -59,7 +67,7 @@ pqe_status pqe_session_execute(pqe_session *session, const pqe_statement *statem
                                pqe_error *error);
 
 /*
- * The two sides of executing a statement, for whoever sends and receives by other means than
+ * The two sides of executing a statement, with the statement in its error, for whoever sends and receives by other means than
  * pqe_session_execute: what the statement may do to the session, and what its failure tells of it.
  */
 void pqe_session_note_sent(pqe_session *session, const pqe_statement *statement);

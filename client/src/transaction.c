@@ -27,7 +27,7 @@ static const char *isolation_clause(pqe_isolation isolation)
     return NULL;
 }
 
-static pqe_status check_options(const pqe_transaction_options *options, pqe_error *error)
+pqe_status pqe_transaction_options_check(const pqe_transaction_options *options, pqe_error *error)
 {
     if (options->version != PQE_TRANSACTION_OPTIONS_VERSION) {
         return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT,
@@ -39,13 +39,17 @@ static pqe_status check_options(const pqe_transaction_options *options, pqe_erro
         return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "there is no isolation level %d",
                              (int)options->isolation);
     }
+    if (options->max_retries < 0) {
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "max_retries is %d",
+                             options->max_retries);
+    }
     return PQE_OK;
 }
 
 pqe_status pqe_begin_statement(const pqe_transaction_options *options, char sql[PQE_BEGIN_SIZE],
                                pqe_error *error)
 {
-    pqe_status status = check_options(options, error);
+    pqe_status status = pqe_transaction_options_check(options, error);
 
     if (status == PQE_OK) {
         snprintf(sql, PQE_BEGIN_SIZE, "BEGIN%s%s%s", isolation_clause(options->isolation),
@@ -67,6 +71,30 @@ pqe_status pqe_commit_status(const char *command, pqe_error *error)
     }
     pqe_error_statement(error, "COMMIT");
     return PQE_ERR_QUERY;
+}
+
+void pqe_describe_failed_statement(const pqe_session *session, pqe_error *error)
+{
+    const pqe_failed_statement *failed = &session->failed;
+
+    if (failed->sqlstate[0] != '\0') {
+        pqe_error_detail(error, "It failed with SQLSTATE %s, \"%s\": %s", failed->sqlstate,
+                         failed->message, failed->statement);
+    }
+}
+
+void pqe_transaction_cause(pqe_transaction *transaction, char sqlstate[6])
+{
+    pqe_lease *lease = (pqe_lease *)transaction;
+    pqe_session *session;
+
+    memset(sqlstate, 0, 6);
+    if (pqe_lease_enter(lease, PQE_LEASE_TRANSACTION, &session, NULL) == PQE_OK) {
+        if (PQtransactionStatus(session->pg) == PQTRANS_INERROR) {
+            memcpy(sqlstate, session->failed.sqlstate, 6);
+        }
+        pqe_lease_leave(lease);
+    }
 }
 
 pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_options *options,
@@ -99,6 +127,7 @@ pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_optio
     if (status != PQE_OK) {
         return status;
     }
+    session->failed.sqlstate[0] = '\0';
     status = pqe_run_own(engine, session, sql, NULL, error);
     if (status != PQE_OK) {
         pqe_lease_end(lease);
@@ -172,6 +201,9 @@ pqe_status pqe_transaction_commit(pqe_transaction *transaction, pqe_error *error
     status = pqe_run_own(lease->pool->engine, session, "COMMIT", &result, error);
     if (status == PQE_OK) {
         status = pqe_commit_status(pqe_result_command(result), error);
+        if (status != PQE_OK) {
+            pqe_describe_failed_statement(session, error);
+        }
     }
     pqe_result_free(result);
     pqe_lease_end(lease);

@@ -5,6 +5,7 @@
 #define PQE_TRANSACTION_H
 
 #include "pqengine.h"
+#include "session.h"
 
 /* Room for a BEGIN with all it can have. */
 #define PQE_BEGIN_SIZE 128
@@ -15,5 +16,14 @@ pqe_status pqe_begin_statement(const pqe_transaction_options *options, char sql[
 
 /* What a COMMIT that the server answered with this command tag has come to. */
 pqe_status pqe_commit_status(const char *command, pqe_error *error);
+
+/* Says in an error of pqe_commit_status for which statement the transaction was given up. */
+void pqe_describe_failed_statement(const pqe_session *session, pqe_error *error);
+
+/* The SQLSTATE for which the server has given a transaction up; "" where it has not. */
+void pqe_transaction_cause(pqe_transaction *transaction, char sqlstate[6]);
+
+/* Refuses options that are none. */
+pqe_status pqe_transaction_options_check(const pqe_transaction_options *options, pqe_error *error);
 
 #endif /* PQE_TRANSACTION_H */

@@ -117,6 +117,8 @@ static void a_failed_statement_fails_the_commit(void **state)
     assert_status(PQE_ERR_QUERY, pqe_transaction_commit(transaction, &error), error);
     assert_string_equal(error.sqlstate, "25P02");
     assert_contains(error.message, "rolled back");
+    assert_contains(error.detail, "SQLSTATE 23505, \"duplicate key value");
+    assert_contains(error.detail, "INSERT INTO test_transaction VALUES ($1)");
     assert_int_equal(count(), 0);
     assert_int_equal(active(), 0);
 }
@@ -172,6 +174,9 @@ static void options_are_the_servers(void **state)
     assert_status(PQE_ERR_QUERY, insert(transaction, 1, &error), error);
     assert_string_equal(error.sqlstate, "25006");
     assert_ok(pqe_transaction_rollback(transaction, &error), error);
+    options.max_retries = -1;
+    assert_status(PQE_ERR_INVALID_ARGUMENT,
+                  pqe_transaction_begin(engine, &options, &transaction, &error), error);
     options.isolation = (pqe_isolation)9;
     assert_status(PQE_ERR_INVALID_ARGUMENT,
                   pqe_transaction_begin(engine, &options, &transaction, &error), error);

@@ -113,3 +113,9 @@ SELECT nspname FROM pg_namespace WHERE nspname ~ 'swap|^app' ORDER BY 1;
 SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND (locktype = 'advisory' OR relation >= 16384);
 DROP SCHEMA app CASCADE;
 DROP SCHEMA tools CASCADE;
+
+-- a call gives way where it would have to wait for a lock
+SELECT * FROM pqengine.plan('', '{"lock_timeout": -1}');
+SELECT * FROM pqengine.plan('', '{"lock_timeout": "1s"}');
+SELECT count(*) FROM pqengine.plan('', '{"lock_timeout": 1000}');
+SHOW lock_timeout;

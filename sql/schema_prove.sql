@@ -59,3 +59,31 @@ SELECT statement FROM pqengine.plan(:'models', '{"concurrently": false}') ORDER 
 SELECT * FROM pqengine.drift(:'models');
 SELECT count(*), sum(age), max(m) FROM app.person;
 DROP SCHEMA app CASCADE;
+
+-- statements written by hand
+CREATE SCHEMA by_hand;
+CREATE TABLE by_hand.t (id int, name text);
+INSERT INTO by_hand.t VALUES (1, NULL);
+SELECT * FROM pqengine.prove_statements('{ALTER TABLE by_hand.t ADD COLUMN a int,UPDATE by_hand.t SET a = 1}', '{t,t}');
+SELECT * FROM pqengine.prove_statements(
+	'{SELECT 1,"ALTER TABLE by_hand.t ALTER name SET NOT NULL","ALTER TABLE by_hand.t DROP COLUMN b"}', '{t,t,t}');
+SELECT * FROM pqengine.prove_statements('{ALTER TABLE by_hand.t ALTER name SET NOT NULL}', '{t}', 5);
+-- in their plain form, or not at all
+SELECT * FROM pqengine.prove_statements(
+	'{"CREATE INDEX concurrently i ON by_hand.t (name)","DROP INDEX /* concurrently */ CONCURRENTLY by_hand.i",VACUUM by_hand.t,REINDEX INDEX CONCURRENTLY by_hand.i}',
+	'{f,f,f,f}');
+-- a new enum value is used in the transaction that adds it, or in the next one
+SELECT * FROM pqengine.prove_statements(
+	'{"CREATE TYPE by_hand.e AS ENUM (''a'')","CREATE TABLE by_hand.u (e by_hand.e)","ALTER TYPE by_hand.e ADD VALUE ''b''","INSERT INTO by_hand.u VALUES (''b'')"}',
+	'{t,t,f,t}');
+-- the search_path is that of the role
+SELECT * FROM pqengine.prove_statements('{CREATE TABLE plain (),"COMMENT ON TABLE public.plain IS ''x''"}', '{t,t}');
+SELECT * FROM pqengine.prove_statements('{}', '{}');
+SELECT * FROM pqengine.prove_statements('{SELECT 1}', '{t,t}');
+SELECT * FROM pqengine.prove_statements('{SELECT 1; SELECT 2}', '{t}');
+SELECT * FROM pqengine.prove_statements('{SELECT 1}', '{t}', -1);
+SELECT * FROM pqengine.migration_prove('{1,2}', ARRAY['SELECT 1;', E'SELECT 2;\n\nSELECT nosuch FROM by_hand.t;']);
+-- nothing of it is left
+SELECT * FROM by_hand.t;
+SELECT to_regclass('plain'), to_regclass('by_hand.u');
+DROP SCHEMA by_hand CASCADE;

@@ -81,7 +81,8 @@ static const option_text option_texts[] = {
      "                         (default: 12)"},
     {{"prove", no_argument, NULL, OPT_PROVE},
      TAKES_PROVE,
-     "    --prove            prove the plan first, and write nothing where it fails"},
+     "    --prove            first try it on a copy of the database that is rolled back, and do\n"
+     "                         nothing where that fails"},
     {{"sample-rows", required_argument, NULL, OPT_SAMPLE_ROWS},
      TAKES_SAMPLE_ROWS,
      "    --sample-rows N    prove with so many real rows of each table (default: 0)"},

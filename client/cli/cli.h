@@ -40,7 +40,7 @@ typedef struct cli_options {
     bool quiet;
     bool exit_code;
     bool force; /* export --force */
-    bool prove; /* generate --prove */
+    bool prove; /* generate, upgrade --prove */
     bool allow_drop;
     pqe_buffer plan_options; /* JSON object, still without its braces */
 } cli_options;

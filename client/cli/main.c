@@ -41,7 +41,9 @@ const cli_command cli_commands[] = {
     {"upgrade", "", "apply what is pending",
      "Applies all pending migrations in the order of their versions, each in as few transactions\n"
      "as it can. One that stopped half way goes on where it stopped.",
-     TAKES_DRY_RUN | TAKES_JSON | TAKES_TARGET | TAKES_LOCK_TIMEOUT, cli_upgrade},
+     TAKES_DRY_RUN | TAKES_JSON | TAKES_TARGET | TAKES_LOCK_TIMEOUT | TAKES_PROVE |
+         TAKES_SAMPLE_ROWS,
+     cli_upgrade},
     {"downgrade", "", "revert the newest migrations",
      "Reverts the migrations with the highest versions, newest first, by their down direction as "
      "it\n"

@@ -285,12 +285,6 @@ int cli_generate(cli *c)
 /* upgrade and downgrade                                                                          */
 /* ---------------------------------------------------------------------------------------------- */
 
-static bool is_in_reach(const cli *c, const pqe_migration_state *state)
-{
-    return pqe_migration_is_pending(state) &&
-           (c->options.target == NULL || strcmp(state->version, c->options.target) <= 0);
-}
-
 /* Prints what an upgrade would run. */
 static int dry_upgrade(cli *c, const pqe_migration_session *session)
 {
@@ -299,7 +293,7 @@ static int dry_upgrade(cli *c, const pqe_migration_session *session)
     for (size_t i = 0; i < session->count; i++) {
         const pqe_migration_state *state = &session->states[i];
 
-        if (!is_in_reach(c, state)) {
+        if (!pqe_migration_is_in_reach(session, state)) {
             continue;
         }
         if (c->options.json) {
@@ -344,6 +338,25 @@ static bool is_known(const pqe_migration_session *session, const char *version)
     return false;
 }
 
+/* -1: all that is pending is proven; otherwise the exit code. */
+static int prove_pending(const cli *c, const pqe_migration_session *session)
+{
+    pqe_error error;
+    pqe_error failure;
+    bool proven;
+
+    if (pqe_migrations_prove(session, c->options.sample_rows, &proven, &failure, &error) !=
+        PQE_OK) {
+        return cli_fail(&error);
+    }
+    if (proven) {
+        return -1;
+    }
+    (void)fprintf(stderr, "pqengine: error: what is pending is not proven, and nothing was run\n");
+    (void)cli_fail(&failure);
+    return CLI_DIFFERENT;
+}
+
 int cli_upgrade(cli *c)
 {
     pqe_migration_session session = {0};
@@ -372,7 +385,10 @@ int cli_upgrade(cli *c)
         code = dry_upgrade(c, &session);
     } else if (status == PQE_OK) {
         watch_signals(&session);
-        status = pqe_migrations_upgrade(&session, &applied, &error);
+        code = c->options.prove ? prove_pending(c, &session) : -1;
+        if (code < 0) {
+            status = pqe_migrations_upgrade(&session, &applied, &error);
+        }
         unwatch_signals();
     }
     pqe_migration_session_close(&session);

@@ -113,8 +113,7 @@ void pqe_migration_session_close(pqe_migration_session *session)
     session->guard = NULL;
 }
 
-/* Appends a value to an array literal. */
-static void append_element(pqe_buffer *array, const char *value)
+void pqe_array_append(pqe_buffer *array, const char *value)
 {
     pqe_buffer_append(array, array->length == 0 ? "{" : ",");
     if (value == NULL) {
@@ -131,7 +130,7 @@ static void append_element(pqe_buffer *array, const char *value)
     pqe_buffer_append_char(array, '"');
 }
 
-static void end_array(pqe_buffer *array)
+void pqe_array_end(pqe_buffer *array)
 {
     pqe_buffer_append(array, array->length == 0 ? "{}" : "}");
 }
@@ -179,13 +178,13 @@ static pqe_status verify(pqe_migration_session *session, pqe_error *error)
     pqe_status status = PQE_OK;
 
     for (size_t i = 0; i < session->folder.count; i++) {
-        append_element(&versions, session->folder.files[i].version);
-        append_element(&ups, session->folder.files[i].up);
-        append_element(&downs, session->folder.files[i].down);
+        pqe_array_append(&versions, session->folder.files[i].version);
+        pqe_array_append(&ups, session->folder.files[i].up);
+        pqe_array_append(&downs, session->folder.files[i].down);
     }
-    end_array(&versions);
-    end_array(&ups);
-    end_array(&downs);
+    pqe_array_end(&versions);
+    pqe_array_end(&ups);
+    pqe_array_end(&downs);
     if (pqe_buffer_failed(&versions) || pqe_buffer_failed(&ups) || pqe_buffer_failed(&downs)) {
         status = pqe_error_no_memory(error);
     } else {

@@ -74,6 +74,13 @@ pqe_status pqe_migration_session_reload(pqe_migration_session *session, pqe_erro
 /* Makes sure that the lock is still held. */
 pqe_status pqe_migration_session_check(const pqe_migration_session *session, pqe_error *error);
 
+/*
+ * Writes a text[] as a parameter: appends a value (NULL: a null) to what begins as an empty buffer,
+ * and in the end the rest.
+ */
+void pqe_array_append(pqe_buffer *array, const char *value);
+void pqe_array_end(pqe_buffer *array);
+
 /* The highest version in folder and record, or NULL. */
 const char *pqe_migration_session_newest(const pqe_migration_session *session);
 

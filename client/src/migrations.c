@@ -262,10 +262,18 @@ static void report_missing(const pqe_migration_session *session)
     }
 }
 
+bool pqe_migration_is_in_reach(const pqe_migration_session *session,
+                               const pqe_migration_state *state)
+{
+    const char *target = session->options.target;
+
+    return pqe_migration_is_pending(state) &&
+           (target == NULL || strcmp(state->version, target) <= 0);
+}
+
 pqe_status pqe_migrations_upgrade(pqe_migration_session *session, size_t *applied, pqe_error *error)
 {
     const pqe_settings *settings = &session->engine->settings;
-    const char *target = session->options.target;
     pqe_status status = pqe_migrations_check(session, error);
 
     *applied = 0;
@@ -276,10 +284,7 @@ pqe_status pqe_migrations_upgrade(pqe_migration_session *session, size_t *applie
     for (size_t i = 0; i < session->count && status == PQE_OK; i++) {
         const pqe_migration_state *state = &session->states[i];
 
-        if (target != NULL && strcmp(state->version, target) > 0) {
-            break;
-        }
-        if (!pqe_migration_is_pending(state)) {
+        if (!pqe_migration_is_in_reach(session, state)) {
             continue;
         }
         if (state_is(state, "late")) {

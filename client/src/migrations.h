@@ -23,6 +23,18 @@ pqe_status pqe_migrations_generate(pqe_migration_session *session, const char *m
                                    bool *outrun, pqe_error *error);
 
 /*
+ * Runs what an upgrade would run on a copy of the database that is rolled back, with sample_rows
+ * real rows in each table where that is not 0.  *proven tells whether it went well; where not,
+ * *failure names the step at fault: file, line, statement and why.
+ */
+pqe_status pqe_migrations_prove(const pqe_migration_session *session, int64_t sample_rows,
+                                bool *proven, pqe_error *failure, pqe_error *error);
+
+/* Is it one that the session's upgrade applies? */
+bool pqe_migration_is_in_reach(const pqe_migration_session *session,
+                               const pqe_migration_state *state);
+
+/*
  * Applies what is pending, in the order of versions, up to the session's target.  *applied counts
  * them also where one failed.
  */

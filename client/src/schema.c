@@ -106,9 +106,8 @@ pqe_status pqe_collect_models(pqe_engine *engine, pqe_buffer *text, pqe_error *e
  * Statements on models take their time.  The setting is the transaction's, so that behind a
  * transaction pooler it does not stay on a session that others use after us.
  */
-static pqe_status query_at_length(PGconn *connection, const char *sql, int parameter_count,
-                                  const char *const *parameters, PGresult **result,
-                                  pqe_error *error)
+pqe_status pqe_schema_query_long(PGconn *connection, const char *sql, int parameter_count,
+                                 const char *const *parameters, PGresult **result, pqe_error *error)
 {
     pqe_status status =
         pqe_command(connection, "BEGIN; SET LOCAL statement_timeout = 0", PQE_NEVER, error);
@@ -143,7 +142,7 @@ pqe_status pqe_model_query(pqe_engine *engine, PGconn *connection, const char *s
     if (status == PQE_OK) {
         const char *parameters[] = {models.length > 0 ? models.data : "", plan_options};
 
-        status = query_at_length(connection, sql, 2, parameters, result, error);
+        status = pqe_schema_query_long(connection, sql, 2, parameters, result, error);
     }
     pqe_buffer_free(&models);
     return status;

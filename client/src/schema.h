@@ -36,8 +36,15 @@ pqe_status pqe_schema_query(PGconn *connection, const char *sql, int parameter_c
                             const char *const *parameters, PGresult **result, pqe_error *error);
 
 /*
- * pqe_schema_query with the models as $1 and the plan options (JSON; NULL: none) as $2, in a
- * transaction of its own that no statement_timeout of the role's or the database's cuts short.
+ * pqe_schema_query in a transaction of its own that no statement_timeout of the role's or the
+ * database's cuts short.
+ */
+pqe_status pqe_schema_query_long(PGconn *connection, const char *sql, int parameter_count,
+                                 const char *const *parameters, PGresult **result,
+                                 pqe_error *error);
+
+/*
+ * pqe_schema_query_long with the models as $1 and the plan options (JSON; NULL: none) as $2.
  */
 pqe_status pqe_model_query(pqe_engine *engine, PGconn *connection, const char *sql,
                            const char *plan_options, PGresult **result, pqe_error *error);

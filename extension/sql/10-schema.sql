@@ -83,6 +83,17 @@ AS 'MODULE_PATHNAME', 'pqe_prove';
 COMMENT ON FUNCTION prove(text, int, jsonb) IS
 'runs the plan on a copy of the database that is rolled back, with sample_rows real rows in each table where that is not 0; one row that is ok, or a row for each thing that went wrong';
 
+CREATE FUNCTION prove_statements(statements text[], transactional bool[], sample_rows int DEFAULT 0,
+                                 options jsonb DEFAULT '{}',
+                                 OUT ok bool, OUT seq int, OUT statement text, OUT error text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pqe_prove_script';
+
+COMMENT ON FUNCTION prove_statements(text[], bool[], int, jsonb) IS
+'the same for statements that were written by hand: runs each on a copy of the schemas that the options name (default: all), in its plain form where it cannot run in a transaction, and rolls all of it back; what cannot run in one at all is passed over with a notice';
+
 CREATE FUNCTION export(schemas text[] DEFAULT NULL)
 RETURNS text
 LANGUAGE c VOLATILE PARALLEL UNSAFE

@@ -150,6 +150,37 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION pqengine.migration_steps(text) IS
 'Splits one direction of a migration into its statements with the server''s own parser. line: where the statement begins, from 1; transactional: false where PostgreSQL runs it only outside a transaction block, or after a line "-- pqengine:no-transaction"; concurrent: it waits for others without stopping them, so that a lock timeout should not cut it short.';
 
+CREATE FUNCTION pqengine.migration_prove(
+	versions text[],
+	ups text[],
+	sample_rows integer DEFAULT 0,
+	options jsonb DEFAULT '{}',
+	OUT ok boolean,
+	OUT version text,
+	OUT line integer,
+	OUT statement text,
+	OUT error text)
+RETURNS SETOF record
+LANGUAGE sql VOLATILE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH step AS (
+		SELECT row_number() OVER (ORDER BY u.place, s.step) AS seq, u.version, s.line,
+			   s.statement, s.transactional
+		FROM unnest(versions, ups) WITH ORDINALITY u (version, up, place),
+			 LATERAL pqengine.migration_steps(u.up) s
+		WHERE NOT EXISTS (SELECT FROM pqengine.migration_step d
+						  WHERE d.version = u.version AND d.step = s.step AND d.done_at IS NOT NULL))
+	SELECT p.ok, step.version, step.line, step.statement, p.error
+	FROM (SELECT array_agg(s.statement ORDER BY s.seq) AS statements,
+				 array_agg(s.transactional ORDER BY s.seq) AS transactional FROM step s) a,
+		 LATERAL pqengine.prove_statements(a.statements, a.transactional, sample_rows, options) p
+		 LEFT JOIN step ON step.seq = p.seq;
+$$;
+
+COMMENT ON FUNCTION pqengine.migration_prove(text[], text[], integer, jsonb) IS
+'Runs what is still to be done of the given migrations, one after the other, on a copy of the database that is rolled back, with sample_rows real rows in each table where that is not 0: one row that is ok, or the step that fails, with its line in the migration.';
+
 CREATE FUNCTION pqengine.migration_leftover(statement text,
 	OUT index text, OUT busy boolean)
 RETURNS record

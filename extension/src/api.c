@@ -34,10 +34,26 @@ PG_FUNCTION_INFO_V1(pqe_plan);
 PG_FUNCTION_INFO_V1(pqe_drift);
 PG_FUNCTION_INFO_V1(pqe_ensure_tables);
 PG_FUNCTION_INFO_V1(pqe_prove);
+PG_FUNCTION_INFO_V1(pqe_prove_script);
 PG_FUNCTION_INFO_V1(pqe_export);
 PG_FUNCTION_INFO_V1(pqe_export_to_files);
 PG_FUNCTION_INFO_V1(pqe_fingerprint);
 PG_FUNCTION_INFO_V1(pqe_renamed);
+
+/*
+ * The options, one of which holds from now on until the function returns
+ * (that has a SET clause, and so a level of settings of its own).
+ */
+static PqeOptions *
+options_in_force(Jsonb *json)
+{
+	PqeOptions *options = pqe_options_parse(json);
+
+	if (options->lock_timeout >= 0)
+		(void) set_config_option("lock_timeout", psprintf("%d", options->lock_timeout),
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return options;
+}
 
 static PqeSides *
 compare(FunctionCallInfo fcinfo, PqeOptions **options)
@@ -45,7 +61,7 @@ compare(FunctionCallInfo fcinfo, PqeOptions **options)
 	Jsonb	   *json = PG_GETARG_JSONB_P(1);
 	PqeSides   *sides;
 
-	*options = pqe_options_parse(json);
+	*options = options_in_force(json);
 	sides = pqe_compare_sides(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 							  JsonbToCString(NULL, &json->root, VARSIZE(json)), *options);
 	return sides;
@@ -205,24 +221,22 @@ pqe_ensure_tables(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/*
- * prove(models text, sample_rows int, options jsonb)
- */
-Datum
-pqe_prove(PG_FUNCTION_ARGS)
+static int
+sample_rows_argument(int sample_rows)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	int			sample_rows = PG_GETARG_INT32(1);
-	ListCell   *lc;
-
-	PreventCommandIfReadOnly("pqengine.prove()");
 	if (sample_rows < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("sample_rows must not be negative")));
-	InitMaterializedSRF(fcinfo, 0);
-	foreach(lc, pqe_prove_plan(text_to_cstring(PG_GETARG_TEXT_PP(0)), sample_rows,
-							   pqe_options_parse(PG_GETARG_JSONB_P(2))))
+	return sample_rows;
+}
+
+static void
+put_proofs(ReturnSetInfo *rsinfo, List *proofs)
+{
+	ListCell   *lc;
+
+	foreach(lc, proofs)
 	{
 		PqeProof   *proof = lfirst(lc);
 		Datum		values[4];
@@ -235,6 +249,69 @@ pqe_prove(PG_FUNCTION_ARGS)
 		values[3] = text_or_null(proof->error, &nulls[3]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
+}
+
+/*
+ * prove(models text, sample_rows int, options jsonb)
+ */
+Datum
+pqe_prove(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	PreventCommandIfReadOnly("pqengine.prove()");
+	InitMaterializedSRF(fcinfo, 0);
+	put_proofs(rsinfo, pqe_prove_plan(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+									  sample_rows_argument(PG_GETARG_INT32(1)),
+									  options_in_force(PG_GETARG_JSONB_P(2))));
+	return (Datum) 0;
+}
+
+/*
+ * The statements of a text[], in the form in which they can be tried.
+ */
+static List *
+steps_to_try(Datum statements, Datum transactional)
+{
+	ArrayType  *flags = DatumGetArrayTypeP(transactional);
+	List	   *texts = pqe_text_list(statements);
+	List	   *steps = NIL;
+	Datum	   *values;
+	int			count;
+	ListCell   *lc;
+
+	deconstruct_array(flags, BOOLOID, 1, true, TYPALIGN_CHAR, &values, NULL, &count);
+	if (count != list_length(texts) || array_contains_nulls(flags))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("prove_statements needs two arrays of one length, without nulls")));
+	foreach(lc, texts)
+	{
+		PqeStep    *step = palloc0(sizeof(PqeStep));
+
+		step->statement = pqe_plain_form(lfirst(lc));
+		step->transactional = DatumGetBool(values[foreach_current_index(lc)]);
+		if (step->statement == NULL)
+			ereport(NOTICE,
+					(errmsg("not proven, since it cannot run in a transaction: %s", (char *) lfirst(lc))));
+		steps = lappend(steps, step);
+	}
+	return steps;
+}
+
+/*
+ * prove_statements(statements text[], transactional bool[], sample_rows int, options jsonb)
+ */
+Datum
+pqe_prove_script(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	PqeOptions *options = options_in_force(PG_GETARG_JSONB_P(3));
+
+	PreventCommandIfReadOnly("pqengine.prove_statements()");
+	InitMaterializedSRF(fcinfo, 0);
+	put_proofs(rsinfo, pqe_prove_statements(steps_to_try(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)),
+											sample_rows_argument(PG_GETARG_INT32(2)), options));
 	return (Datum) 0;
 }
 

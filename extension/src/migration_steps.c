@@ -20,11 +20,14 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
+#include "parser/scanner.h"
 #include "parser/scansup.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+
+#include "prove.h"
 
 PG_FUNCTION_INFO_V1(pqengine_migration_steps);
 PG_FUNCTION_INFO_V1(pqengine_migration_leftover);
@@ -246,6 +249,56 @@ check_statement(Node *stmt, int line)
 				 errmsg("a migration cannot copy from or to the client"),
 				 errdetail("Line %d of the script does.", line),
 				 errhint("Write the rows as INSERT.")));
+}
+
+/*
+ * The place of the word CONCURRENTLY as a keyword; NULL if there is none.
+ */
+static char *
+find_concurrently(char *statement)
+{
+	core_yyscan_t scanner;
+	core_yy_extra_type extra;
+	core_YYSTYPE value;
+	YYLTYPE		location;
+	char	   *found = NULL;
+	const char *word = "concurrently";
+
+	scanner = scanner_init(statement, &extra, &ScanKeywords, ScanKeywordTokens);
+	while (found == NULL && core_yylex(&value, &location, scanner) != 0)
+		if (pg_strncasecmp(statement + location, word, strlen(word)) == 0)
+			found = statement + location;
+	scanner_finish(scanner);
+	return found;
+}
+
+/*
+ * What the statement would be in a transaction, where it is to be tried; NULL
+ * where it cannot run in one in any form.
+ */
+char *
+pqe_plain_form(const char *statement)
+{
+	List	   *statements = parse_script(statement);
+	char	   *plain = pstrdup(statement);
+	Node	   *stmt;
+	char	   *word;
+
+	if (list_length(statements) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("expected one statement, got %d", list_length(statements))));
+	stmt = linitial_node(RawStmt, statements)->stmt;
+	if (IsA(stmt, TransactionStmt) || (!runs_in_transaction(stmt) && !is_concurrent(stmt)) ||
+		IsA(stmt, ReindexStmt))
+		return NULL;
+	if (!is_concurrent(stmt))
+		return plain;
+	word = find_concurrently(plain);
+	if (word == NULL)
+		return NULL;
+	memset(word, ' ', strlen("concurrently"));
+	return plain;
 }
 
 Datum

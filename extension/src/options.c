@@ -11,6 +11,7 @@
 #include "compat.h"
 
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #include "kind.h"
 #include "options.h"
@@ -56,6 +57,23 @@ bool_option(const char *key, const JsonbValue *value)
 	if (value->type != jbvBool)
 		wrong_type(key, "true or false", value);
 	return value->val.boolean;
+}
+
+static int
+milliseconds_option(const char *key, const JsonbValue *value)
+{
+	Datum		number;
+	int32		result;
+
+	if (value->type != jbvNumeric)
+		wrong_type(key, "a number", value);
+	number = DirectFunctionCall1(numeric_int4, NumericGetDatum(value->val.numeric));
+	result = DatumGetInt32(number);
+	if (result < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" must not be negative", key)));
+	return result;
 }
 
 static PqeScope
@@ -240,13 +258,15 @@ set_option(PqeOptions *options, const char *key, const JsonbValue *value)
 		options->privileges = scope_option(key, value);
 	else if (strcmp(key, "ignore") == 0)
 		ignore_option(options, value);
+	else if (strcmp(key, "lock_timeout") == 0)
+		options->lock_timeout = milliseconds_option(key, value);
 	else if (strcmp(key, "renames") == 0)
 		renames_option(options, value);
 	else
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no option \"%s\"", key),
-				 errhint("Options are schemas, search_path, allow_drop, concurrently, owners, privileges, ignore and renames.")));
+				 errhint("Options are schemas, search_path, allow_drop, concurrently, owners, privileges, ignore, lock_timeout and renames.")));
 }
 
 PqeOptions *
@@ -261,6 +281,7 @@ pqe_options_parse(Jsonb *json)
 
 	options->search_path = "public";
 	options->concurrently = true;
+	options->lock_timeout = -1;
 	if (json == NULL)
 		return options;
 	if (!JB_ROOT_IS_OBJECT(json))

@@ -51,6 +51,7 @@ typedef struct PqeOptions
 	PqeScope	privileges;
 	List	   *ignore;			/* PqePattern */
 	List	   *renames;		/* PqeRename */
+	int			lock_timeout;	/* ms that the call waits for a lock; -1: as set */
 } PqeOptions;
 
 extern PqeOptions *pqe_options_parse(Jsonb *json);

@@ -7,6 +7,7 @@
  * one by one, and the facts are read again: they must be what the models
  * want.  A rehearsal does so once more with some of the real rows in place,
  * to meet what only data can object to.  All of it is rolled back.
+ * The same is done with the statements of a migration.
  *
  * Steps that cannot run in a transaction are proven in their plain form.
  *
@@ -38,6 +39,7 @@ typedef struct Trial
 	PqeFacts   *after;			/* to be read when the steps have run */
 	const PqeOptions *options;
 	List	   *steps;
+	const char *search_path;	/* that the steps are to see; NULL: as pinned */
 	int			sample_rows;
 	List	   *proofs;			/* PqeProof: what went wrong */
 } Trial;
@@ -106,6 +108,8 @@ run_steps(Trial *trial)
 
 		CHECK_FOR_INTERRUPTS();
 		seq++;
+		if (step->statement == NULL)
+			continue;
 		error = try_sql(step->statement);
 		pqe_locks_note_statement();
 		if (pqe_locks_are_due())
@@ -203,6 +207,9 @@ run_trial(void *argument)
 	Trial	   *trial = argument;
 
 	build_copy(trial);
+	if (trial->search_path != NULL)
+		(void) set_config_option("search_path", trial->search_path, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
 	if (run_steps(trial) && trial->after != NULL)
 		pqe_facts_read(trial->after);
 }
@@ -236,6 +243,67 @@ compare_outcome(Trial *trial, PqeFacts *desired)
 }
 
 /*
+ * What is to be copied, as a model; remembered in the trial.
+ */
+static char *
+plan_copy(Trial *trial, List *schema_names, const PqeOptions *everything)
+{
+	char	   *text;
+
+	trial->before = pqe_read_actual(schema_names, everything);
+	text = pqe_export_facts(trial->before, everything);
+	trial->copy = pqe_model_parse(text, trial->options->search_path);
+	return text;
+}
+
+/*
+ * Once more, with rows in the copy.
+ */
+static void
+rehearse(Trial *trial, const char *copy_text, int sample_rows)
+{
+	trial->sample_rows = sample_rows;
+	/* building changes the parse trees */
+	trial->copy = pqe_model_parse(copy_text, trial->options->search_path);
+	trial->after = NULL;
+	pqe_in_shadow(watch_trial, trial);
+}
+
+/*
+ * Statements of somebody's own, as PqeStep, run on a copy of the schemas of
+ * the options (all, where it names none).
+ */
+List *
+pqe_prove_statements(List *steps, int sample_rows, PqeOptions *options)
+{
+	Trial		trial = {0};
+	int			settings = pqe_begin_pinned_settings();
+	List	   *schema_names = options->schemas;
+	char	   *copy_text;
+
+	if (schema_names == NIL)
+	{
+		options->all_schemas = true;
+		schema_names = pqe_all_schemas();
+	}
+	options->owners = PQE_SCOPE_ALL;
+	options->privileges = PQE_SCOPE_ALL;
+	trial.context = CurrentMemoryContext;
+	trial.options = options;
+	trial.steps = steps;
+	/* what a new session of this role would have */
+	trial.search_path = GetConfigOptionResetString("search_path");
+	copy_text = plan_copy(&trial, schema_names, options);
+	pqe_in_shadow(watch_trial, &trial);
+	if (trial.proofs == NIL && sample_rows > 0)
+		rehearse(&trial, copy_text, sample_rows);
+	if (trial.proofs == NIL)
+		note_proof(&trial, true, 0, NULL, NULL);
+	AtEOXact_GUC(true, settings);
+	return trial.proofs;
+}
+
+/*
  * The results of proof and rehearsal, as PqeProof: one that is ok, or those
  * that are not.
  */
@@ -260,21 +328,13 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	trial.context = CurrentMemoryContext;
 	trial.options = options;
 	trial.steps = pqe_plan_steps(plan);
-	trial.before = pqe_read_actual(sides->schema_names, &everything);
-	copy_text = pqe_export_facts(trial.before, &everything);
-	trial.copy = pqe_model_parse(copy_text, options->search_path);
+	copy_text = plan_copy(&trial, sides->schema_names, &everything);
 	trial.after = pqe_facts_create(options, sides->schema_names);
 	pqe_in_shadow(watch_trial, &trial);
 	if (trial.proofs == NIL)
 		compare_outcome(&trial, sides->desired);
 	if (trial.proofs == NIL && sample_rows > 0)
-	{
-		trial.sample_rows = sample_rows;
-		/* building changes the parse trees */
-		trial.copy = pqe_model_parse(copy_text, options->search_path);
-		trial.after = NULL;
-		pqe_in_shadow(watch_trial, &trial);
-	}
+		rehearse(&trial, copy_text, sample_rows);
 	if (trial.proofs == NIL)
 		note_proof(&trial, true, 0, NULL, NULL);
 	AtEOXact_GUC(true, settings);

@@ -20,5 +20,9 @@ typedef struct PqeProof
 } PqeProof;
 
 extern List *pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options);
+extern List *pqe_prove_statements(List *steps, int sample_rows, PqeOptions *options);
+
+/* migration_steps.c */
+extern char *pqe_plain_form(const char *statement);
 
 #endif							/* PQE_PROVE_H */

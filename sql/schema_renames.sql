@@ -241,6 +241,22 @@ SELECT tools.renames($$CREATE SCHEMA app; CREATE TABLE app."Odd.Name" ("Col umn"
 SELECT pqengine.renamed('app."E"', was => 'e'); SELECT pqengine.renamed('app."E"', 'it''s', was => 'a b')$$);
 DROP SCHEMA app CASCADE;
 
+-- What is not declared is a drop that says what it may have been meant as.
+CREATE SCHEMA app;
+CREATE TABLE app.a (x int, y text, z int);
+CREATE TABLE app.c (id int, mail text, n int, gone date);
+CREATE TABLE app.other (o date);
+CREATE TYPE app.e AS ENUM ('a');
+CREATE DOMAIN app.d AS int;
+SELECT object, hazards FROM pqengine.plan($$
+CREATE SCHEMA app;
+CREATE TABLE app.b (x int, y text, w int);
+CREATE TABLE app.c (id int, email text, n1 bigint, "N2" text);
+CREATE TYPE app."It's" AS ENUM ('a');
+CREATE DOMAIN app.d2 AS int;
+$$) WHERE action = 'drop' ORDER BY object;
+DROP SCHEMA app CASCADE;
+
 -- What cannot be done is refused, and says where.
 \set VERBOSITY default
 CREATE SCHEMA app;

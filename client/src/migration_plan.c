@@ -14,6 +14,7 @@
  * it, so it stands alone; unless the plan has taken something down, a view perhaps, which had better
  * not be missing for so long.
  * "wanted": it is to be run; what the models no longer hold is dropped only where that is allowed.
+ * "renamed": what to write into the models where the drop was meant as a rename.
  */
 const char pqe_plan_query[] = "SELECT kind, object, action, statement, reverse,"
                               " pg_catalog.array_to_string(hazards, ', '),"
@@ -21,7 +22,12 @@ const char pqe_plan_query[] = "SELECT kind, object, action, statement, reverse,"
                               " AND NOT 'access_exclusive_lock' = ANY (hazards)"
                               " AND NOT pg_catalog.bool_or(phase = 'prepare') OVER ()),"
                               " statement IS NOT NULL AND (phase <> 'drop'"
-                              " OR coalesce(($2::jsonb ->> 'allow_drop')::boolean, false))"
+                              " OR coalesce(($2::jsonb ->> 'allow_drop')::boolean, false)),"
+                              " (SELECT pg_catalog.string_agg(pg_catalog.format("
+                              "'SELECT pqengine.renamed(%L, was => %L);',"
+                              " pg_catalog.substr(hazard, 19), object), E'\\n')"
+                              " FROM pg_catalog.unnest(hazards) AS hazard"
+                              " WHERE pg_catalog.starts_with(hazard, 'might_be_renamed: '))"
                               " FROM pqengine.plan($1, $2::jsonb) ORDER BY seq";
 
 enum {
@@ -32,7 +38,8 @@ enum {
     PLAN_REVERSE,
     PLAN_HAZARDS,
     PLAN_TRANSACTIONAL,
-    PLAN_WANTED
+    PLAN_WANTED,
+    PLAN_RENAMED
 };
 
 static bool is_true(const PGresult *plan, int row, int column)
@@ -87,6 +94,11 @@ static void append_step(pqe_buffer *text, const PGresult *plan, int row)
         pqe_buffer_append_char(text, '\n');
     }
     append_title(text, plan, row);
+    if (!PQgetisnull(plan, row, PLAN_RENAMED)) {
+        pqe_buffer_append(text, "-- If it has another name now, say so in the models:\n");
+        append_commented(text, PQgetvalue(plan, row, PLAN_RENAMED));
+        pqe_buffer_append_char(text, '\n');
+    }
     if (PQgetisnull(plan, row, PLAN_STATEMENT)) {
         pqe_buffer_append(text, "-- (nothing to run: see to it by hand)\n");
         return;

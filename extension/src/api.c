@@ -84,9 +84,14 @@ text_or_null(const char *value, bool *isnull)
 }
 
 static Datum
-hazard_array(int hazards)
+hazard_array(const PqeStep *step)
 {
-	return pqe_text_array(pqe_hazard_names(hazards));
+	List	   *names = pqe_hazard_names(step->hazards);
+	ListCell   *lc;
+
+	foreach(lc, step->guesses)
+		names = lappend(names, psprintf("might_be_renamed: %s", (char *) lfirst(lc)));
+	return pqe_text_array(names);
 }
 
 static void
@@ -102,7 +107,7 @@ put_step(ReturnSetInfo *rsinfo, int seq, const PqeStep *step)
 	values[4] = CStringGetTextDatum(step->action);
 	values[5] = CStringGetTextDatum(step->statement);
 	values[6] = text_or_null(step->reverse, &nulls[6]);
-	values[7] = hazard_array(step->hazards);
+	values[7] = hazard_array(step);
 	values[8] = BoolGetDatum(step->transactional);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }

@@ -177,6 +177,9 @@ struct PqeKind
 	bool		(*has_part) (const PqeFact *fact, const char *part);
 	void		(*rename_part) (PqeScript *script, const PqeFact *fact, const char *part, const char *name);
 
+	/* Might the one that goes be the one that comes, renamed?  NULL: never mind. */
+	bool		(*alike) (const PqeFact *gone, const PqeFact *come);
+
 	/* Two old and new names by turns: parts that are the same under other names. */
 	List	   *(*renamed_parts) (const PqeFact *from, const PqeFact *to);
 

@@ -66,6 +66,7 @@ typedef struct PqeStep
 	const char *statement;
 	const char *reverse;
 	int			hazards;
+	List	   *guesses;		/* char *: what a dropped fact may be called now */
 	bool		transactional;
 } PqeStep;
 
@@ -103,6 +104,9 @@ extern void pqe_plan_order(PqePlan *plan);
 
 /* steps.c */
 extern List *pqe_plan_steps(PqePlan *plan);
+
+/* rename_alike.c */
+extern List *pqe_rename_guesses(PqePlan *plan, const PqeAction *drop);
 
 /* unmanaged.c */
 extern List *pqe_unmanaged(List *schema_names);

@@ -279,6 +279,7 @@ add_action_steps(List **steps, PqePlan *plan, PqeAction *action)
 		step->kind = action->fact->kind->name;
 		step->object = action->fact->identity;
 		step->action = action_name(action);
+		step->guesses = pqe_rename_guesses(plan, action);
 		if (reverse != NULL)
 			reverse = "";
 	}

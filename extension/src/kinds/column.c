@@ -463,6 +463,12 @@ rename_to(PqeScript *script, const PqeFact *fact, const char *name)
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s RENAME COLUMN %s TO %s", pqe_table_of(fact), quote_identifier(fact->name), quote_identifier(name));
 }
 
+static bool
+alike(const PqeFact *gone, const PqeFact *come)
+{
+	return pqe_same(gone, come, "type") && pqe_same(gone, come, "collation") && pqe_same(gone, come, "generated");
+}
+
 const PqeKind pqe_kind_column = {
 	.name = "column",
 	.rank = 52,
@@ -482,4 +488,5 @@ const PqeKind pqe_kind_column = {
 	.inline_text = inline_text,
 	.after_inline = after_inline,
 	.rename = rename_to,
+	.alike = alike,
 };

@@ -223,6 +223,12 @@ rename_attribute(PqeScript *script, const PqeFact *fact, const char *attribute, 
 			 quote_identifier(attribute), quote_identifier(name), cascade(fact));
 }
 
+static bool
+alike(const PqeFact *gone, const PqeFact *come)
+{
+	return pqe_same(gone, come, "attributes");
+}
+
 const PqeKind pqe_kind_composite = {
 	.name = "composite type",
 	.file = "schemas/%s/types/%n.sql",
@@ -239,4 +245,5 @@ const PqeKind pqe_kind_composite = {
 	.rename = rename_to,
 	.has_part = has_attribute,
 	.rename_part = rename_attribute,
+	.alike = alike,
 };

@@ -172,6 +172,12 @@ rename_to(PqeScript *script, const PqeFact *fact, const char *name)
 	pqe_emit(script, 0, "ALTER DOMAIN %s RENAME TO %s", fact->identity, quote_identifier(name));
 }
 
+static bool
+alike(const PqeFact *gone, const PqeFact *come)
+{
+	return pqe_same(gone, come, "type") && pqe_same(gone, come, "collation");
+}
+
 const PqeKind pqe_kind_domain = {
 	.name = "domain",
 	.file = "schemas/%s/types/%n.sql",
@@ -187,6 +193,7 @@ const PqeKind pqe_kind_domain = {
 	.retire = retire,
 	.drop_retired = drop_retired,
 	.rename = rename_to,
+	.alike = alike,
 };
 
 /*

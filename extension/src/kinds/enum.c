@@ -134,6 +134,12 @@ rename_value(PqeScript *script, const PqeFact *fact, const char *value, const ch
 			 quote_literal_cstr(name));
 }
 
+static bool
+alike(const PqeFact *gone, const PqeFact *come)
+{
+	return pqe_same(gone, come, "labels");
+}
+
 const PqeKind pqe_kind_enum = {
 	.name = "enum",
 	.file = "schemas/%s/types/%n.sql",
@@ -149,4 +155,5 @@ const PqeKind pqe_kind_enum = {
 	.rename = rename_to,
 	.has_part = has_value,
 	.rename_part = rename_value,
+	.alike = alike,
 };

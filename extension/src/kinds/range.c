@@ -127,6 +127,12 @@ renamed_parts(const PqeFact *from, const PqeFact *to)
 	return list_make2(unconstify(char *, before), unconstify(char *, after));
 }
 
+static bool
+alike(const PqeFact *gone, const PqeFact *come)
+{
+	return pqe_same(gone, come, "definition");
+}
+
 const PqeKind pqe_kind_range = {
 	.name = "range type",
 	.file = "schemas/%s/types/%n.sql",
@@ -141,4 +147,5 @@ const PqeKind pqe_kind_range = {
 	.has_part = has_part,
 	.rename_part = rename_part,
 	.renamed_parts = renamed_parts,
+	.alike = alike,
 };

@@ -168,6 +168,42 @@ rename_to(PqeScript *script, const PqeFact *fact, const char *name)
 	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s RENAME TO %s", fact->identity, quote_identifier(name));
 }
 
+static int
+count_columns(const PqeFact *fact, const PqeFact *also_in)
+{
+	int			count = 0;
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+	{
+		const PqeFact *column = lfirst(lc);
+		ListCell   *lc2;
+		bool		found = also_in == NULL;
+
+		if (column->kind != &pqe_kind_column)
+			continue;
+		if (also_in != NULL)
+			foreach(lc2, also_in->children)
+			{
+				const PqeFact *other = lfirst(lc2);
+
+				found |= other->kind == column->kind && strcmp(other->name, column->name) == 0 &&
+					pqe_same(other, column, "type");
+			}
+		count += found;
+	}
+	return count;
+}
+
+/*
+ * More than half of the columns are the same.
+ */
+static bool
+alike(const PqeFact *gone, const PqeFact *come)
+{
+	return 2 * count_columns(gone, come) > Max(count_columns(gone, NULL), count_columns(come, NULL));
+}
+
 const PqeKind pqe_kind_table = {
 	.name = "table",
 	.file = "schemas/%s/tables/%n.sql",
@@ -183,4 +219,5 @@ const PqeKind pqe_kind_table = {
 	.alter = alter,
 	.drop = drop,
 	.rename = rename_to,
+	.alike = alike,
 };

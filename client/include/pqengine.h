@@ -65,6 +65,8 @@ typedef enum pqe_status {
     PQE_ERR_DATABASE_NOT_FOUND = 12, /* the server has no database of that name */
     PQE_ERR_TIMEOUT = 13,            /* the statement or the connection attempt took too long */
     PQE_ERR_POOL_TIMEOUT = 14,       /* no connection came free in time; detail says who has them */
+    PQE_ERR_CANCELLED = 15,          /* the call was cancelled by pqe_cancel_async */
+    PQE_ERR_QUEUE_FULL = 16,         /* too many asynchronous calls at once; detail counts them */
     PQE_ERR_QUERY = 20,              /* the server refused the statement; see sqlstate */
     PQE_ERR_PLACEHOLDER = 21,        /* %s and $n mixed, or a literal or comment left open */
     PQE_ERR_PARAMETER = 22,          /* too few, too many, or a malformed parameter */
@@ -135,6 +137,7 @@ typedef struct pqe_connection pqe_connection;
 typedef struct pqe_transaction pqe_transaction;
 typedef struct pqe_result pqe_result;
 typedef struct pqe_model pqe_model;
+struct uv_loop_s; /* libuv's uv_loop_t; the header does not need uv.h */
 
 /* What the pool does with a session before it is given to the next caller. */
 typedef enum pqe_reset {
@@ -231,6 +234,14 @@ typedef struct pqe_config {
     bool slow_query_plan;  /* [false] and keep its plan in the trace: EXPLAIN, without ANALYZE, runs
                               after it on the same connection, only for SELECT, INSERT, UPDATE,
                               DELETE and MERGE, outside of transaction blocks */
+
+    /* Asynchronous calls. */
+    bool async;               /* [false] the engine takes asynchronous calls */
+    struct uv_loop_s *loop;   /* [NULL: a loop in a thread of the engine's own] the loop that drives
+                                 them; it must outlive the engine */
+    int async_queue_size;     /* [10000] calls that wait or are under way at once; one more is
+                                 PQE_ERR_QUEUE_FULL */
+    int async_pipeline_depth; /* [128] of them under way on one connection */
 } pqe_config;
 
 /* clang-format off */
@@ -242,7 +253,8 @@ typedef struct pqe_config {
         0, 128, 0, 100,                                                                            \
         /* the health monitor */ true, 30000, 5000, 1,                                             \
         /* the schema */ NULL, NULL, 0, true, true, false, "./migrations", true, NULL,             \
-        /* what can be seen */ true, true, 200, false, false, NULL, NULL, NULL, true, 0, false     \
+        /* what can be seen */ true, true, 200, false, false, NULL, NULL, NULL, true, 0, false,    \
+        /* asynchronous calls */ false, NULL, 10000, 128                                           \
     }
 /* clang-format on */
 
@@ -632,6 +644,270 @@ typedef pqe_status (*pqe_transaction_body)(pqe_transaction *transaction, void *d
  */
 PQE_API pqe_status pqe_transaction_run(pqe_engine *engine, const pqe_transaction_options *options,
                                        pqe_transaction_body body, void *data, pqe_error *error);
+
+/* ============================================================================================== */
+/* Asynchronous calls                                                                             */
+/* ============================================================================================== */
+
+/*
+ * An engine made with pqe_config.async takes calls that do not block.  libuv drives them, on the
+ * caller's loop (pqe_config.loop) or in a thread of the engine's own, and libpq's pipeline mode
+ * carries many of them over one connection at once.
+ *
+ *   Threads     The functions of this section may be called from any thread.  Callbacks run in the
+ *               thread of the loop, one after another, and hold up all other calls while they run.
+ *   Callbacks   Each is called exactly once for a function that returned PQE_OK, and not at all for
+ *               one that did not; never from within the function itself.  A callback may make new
+ *               calls, cancel others, and call pqe_dispose_async; functions that block
+ *               (pqe_dispose, pqe_parallel_execute and all of the other sections that ask the
+ *               server) have no place in it.  pqe_dispose, pqe_free_engine and
+ *               pqe_parallel_execute find that out and refuse.
+ *   Arguments   SQL, parameters and names are copied: they need not outlive the function.
+ *   Order       No order is promised between calls of the engine, with one connection neither.
+ *               Calls on one acquired connection, or in one transaction, are executed in the order
+ *               in which they were made, each after the end of the one before.
+ *   Isolation   Each call is a transaction of its own, whatever happens to others that share its
+ *               connection.  Queries that plainly change nothing share a round trip, and are
+ *               executed again, unseen, where one of them fails.
+ *   Connections The asynchronous side has connections of its own, up to pool_size (max_pool_size
+ *               where calls still have to wait), opened when they are needed by helper threads: DNS,
+ *               TLS and login never hold up the loop.  pool_recycle_ms, pool_idle_timeout_ms and the
+ *               health monitor apply, this one as a timer; pool_pre_ping does not.
+ *   Times       A call waits for a connection for up to pool_timeout_ms, then PQE_ERR_POOL_TIMEOUT.
+ *               Its own timeout runs from when it is handed to a connection.
+ *   The loop    An engine keeps its loop alive until it is disposed of.
+ */
+typedef struct pqe_async_connection pqe_async_connection;
+typedef struct pqe_async_transaction pqe_async_transaction;
+
+/* Names a call, for pqe_cancel_async.  Unique within an engine, never 0, never used again. */
+typedef uint64_t pqe_async_id;
+
+/*
+ * The end of a call.
+ *
+ *   data     as given with the call
+ *   status   of the call, the same as error->code
+ *   result   the caller's from here on, to be freed with pqe_result_free; NULL on failure and where
+ *            the call has none
+ *   error    never NULL; valid during the callback only
+ */
+typedef void (*pqe_callback)(void *data, pqe_status status, pqe_result *result,
+                             const pqe_error *error);
+
+/*
+ * Executes a statement as pqe_execute_call does, without waiting for it.  Statements that begin or
+ * end a transaction are refused as there, COPY FROM STDIN and COPY TO STDOUT are PQE_ERR_QUERY.
+ *
+ *   callback   may be NULL: nobody is told, and the result is dropped
+ *   id         where not NULL, set to the call's name before the callback can be called
+ *
+ * Errors, at once: PQE_ERR_STATE where the engine is not asynchronous, PQE_ERR_QUEUE_FULL, and what
+ * can be said without a server (PQE_ERR_PARAMETER, PQE_ERR_PLACEHOLDER, ...).  In the callback: those
+ * of pqe_execute, PQE_ERR_CANCELLED and PQE_ERR_DISPOSED.
+ */
+PQE_API pqe_status pqe_execute_async(pqe_engine *engine, const pqe_call *call,
+                                     pqe_callback callback, void *data, pqe_async_id *id,
+                                     pqe_error *error);
+
+/*
+ * Asks for a call to be given up.  One that waits is dropped; for one that runs the server is asked
+ * to cancel it.  Its callback tells what came of it: PQE_ERR_CANCELLED, with may_have_run set where
+ * nothing is known, or its ordinary end where that came first.  A call that has ended already is
+ * PQE_OK, too: there is no telling it from one that is just ending.  Other calls on the same
+ * connection are not harmed.
+ */
+PQE_API pqe_status pqe_cancel_async(pqe_engine *engine, pqe_async_id id, pqe_error *error);
+
+/* Receives a connection, or NULL on failure. */
+typedef void (*pqe_acquire_callback)(void *data, pqe_status status,
+                                     pqe_async_connection *connection, const pqe_error *error);
+
+/*
+ * Takes a connection for several calls that need the same session; who as for pqe_acquire, and the
+ * callback must not be NULL.
+ */
+PQE_API pqe_status pqe_acquire_async(pqe_engine *engine, const char *who,
+                                     pqe_acquire_callback callback, void *data, pqe_async_id *id,
+                                     pqe_error *error);
+
+/* Executes on a connection that was acquired.  Nothing is retried. */
+PQE_API pqe_status pqe_connection_execute_async(pqe_async_connection *connection,
+                                                const pqe_call *call, pqe_callback callback,
+                                                void *data, pqe_async_id *id, pqe_error *error);
+
+/*
+ * Gives a connection back once the calls made on it before have ended; see pqe_release.  The handle
+ * must not be used afterwards: PQE_ERR_STATE, as long as the engine lives and within the limits told
+ * there.
+ */
+PQE_API pqe_status pqe_release_async(pqe_async_connection *connection, pqe_error *error);
+
+/* Receives a transaction that has begun, or NULL on failure. */
+typedef void (*pqe_begin_callback)(void *data, pqe_status status,
+                                   pqe_async_transaction *transaction, const pqe_error *error);
+
+/* As pqe_transaction_begin; the callback must not be NULL. */
+PQE_API pqe_status pqe_transaction_begin_async(pqe_engine *engine,
+                                               const pqe_transaction_options *options,
+                                               pqe_begin_callback callback, void *data,
+                                               pqe_async_id *id, pqe_error *error);
+
+/*
+ * As pqe_transaction_execute_call.  Savepoints are statements here: SAVEPOINT a, ROLLBACK TO
+ * SAVEPOINT a, RELEASE SAVEPOINT a.
+ */
+PQE_API pqe_status pqe_transaction_execute_async(pqe_async_transaction *transaction,
+                                                 const pqe_call *call, pqe_callback callback,
+                                                 void *data, pqe_async_id *id, pqe_error *error);
+
+/*
+ * End a transaction after the calls made in it before, and give its connection back.  The handle must
+ * not be used afterwards.  Errors, in the callback, as of pqe_transaction_commit.
+ */
+PQE_API pqe_status pqe_transaction_commit_async(pqe_async_transaction *transaction,
+                                                pqe_callback callback, void *data,
+                                                pqe_error *error);
+PQE_API pqe_status pqe_transaction_rollback_async(pqe_async_transaction *transaction,
+                                                  pqe_callback callback, void *data,
+                                                  pqe_error *error);
+
+/* What pqe_ensure_async does: the function of that name, run by a helper thread. */
+typedef enum pqe_ensure {
+    PQE_ENSURE_DATABASE,
+    PQE_ENSURE_EXTENSION,
+    PQE_ENSURE_TABLES,
+    PQE_ENSURE_MIGRATIONS,
+    PQE_ENSURE_NO_DRIFT /* pqe_check_drift; the callback's result holds the differences */
+} pqe_ensure;
+
+/*
+ * Runs one of the steps of start-up, which may take long, in a thread of its own.  Cannot be
+ * cancelled; pqe_dispose waits for it.
+ */
+PQE_API pqe_status pqe_ensure_async(pqe_engine *engine, pqe_ensure what, pqe_callback callback,
+                                    void *data, pqe_error *error);
+
+/* Receives an engine, or NULL on failure. */
+typedef void (*pqe_engine_callback)(void *data, pqe_status status, pqe_engine *engine,
+                                    const pqe_error *error);
+
+/*
+ * pqe_create_engine, which talks to the server for as long as that takes, in a helper thread.  For
+ * an engine on the caller's loop (pqe_config.async and loop must be set), whose thread must be the
+ * one that calls this; the callback, which must not be NULL, runs there.
+ */
+PQE_API pqe_status pqe_create_engine_async(const pqe_config *config, pqe_engine_callback callback,
+                                           void *data, pqe_error *error);
+
+/* Called when an engine has been closed down. */
+typedef void (*pqe_dispose_callback)(void *data);
+
+/*
+ * pqe_dispose without waiting, for an asynchronous engine.  Calls that wait get PQE_ERR_DISPOSED;
+ * those under way are cancelled, and end as the server says, or with PQE_ERR_DISPOSED and
+ * may_have_run set where it does not within a second.  After the last callback the engine's handles
+ * on the loop are closed, then callback (unless NULL) is called in the loop's thread; from there on
+ * pqe_free_engine may be called, in the callback itself where the loop is the caller's.
+ *
+ * pqe_dispose does the same and waits for it.  On the caller's loop it runs the loop while it waits
+ * (uv_run), so it must be called by the loop's thread and outside of its callbacks.
+ */
+PQE_API pqe_status pqe_dispose_async(pqe_engine *engine, pqe_dispose_callback callback, void *data,
+                                     pqe_error *error);
+
+/*
+ * Executes several calls at once and waits for all of them.  An asynchronous engine sends them down
+ * its pipelines; any other executes them on as many connections as it may have, by helper threads.
+ * No order is promised between them, and one that fails does not keep the others from being executed.
+ *
+ *   results   where not NULL, an array of count: the result of each call, to be freed with
+ *             pqe_result_free, or NULL where it failed
+ *   errors    where not NULL, an array of count: what became of each call
+ *
+ * Returns PQE_OK where all went well, otherwise the status and error of the first call, in their
+ * order, that failed.
+ */
+PQE_API pqe_status pqe_parallel_execute(pqe_engine *engine, const pqe_call *calls, size_t count,
+                                        pqe_result **results, pqe_error *errors, pqe_error *error);
+
+/*
+ * The end of pqe_parallel_execute_async: status and error are of the first call that failed; the
+ * results, count of them, are the caller's, but neither array is.
+ */
+typedef void (*pqe_parallel_callback)(void *data, pqe_status status, pqe_result *const *results,
+                                      const pqe_error *errors, size_t count,
+                                      const pqe_error *error);
+
+/* The same without waiting, on an asynchronous engine; the callback must not be NULL. */
+PQE_API pqe_status pqe_parallel_execute_async(pqe_engine *engine, const pqe_call *calls,
+                                              size_t count, pqe_parallel_callback callback,
+                                              void *data, pqe_error *error);
+
+/* ============================================================================================== */
+/* Notifications                                                                                  */
+/* ============================================================================================== */
+
+typedef struct pqe_listener pqe_listener;
+
+typedef enum pqe_listen_event {
+    PQE_LISTEN_NOTIFICATION, /* NOTIFY was executed on a channel */
+    PQE_LISTEN_LOST,         /* the connection was lost; it is being opened again */
+    PQE_LISTEN_RECONNECTED   /* listening again: notifications may have been missed since, so that
+                                what they would have told is to be read from the tables */
+} pqe_listen_event;
+
+/* What a listener has to say; the texts live until the next pqe_listener_wait, or during the
+   callback. */
+typedef struct pqe_notification {
+    pqe_listen_event event;
+    const char *channel; /* the next three with PQE_LISTEN_NOTIFICATION, else "" and 0 */
+    const char *payload;
+    int backend_pid;     /* of the session that notified */
+    const char *message; /* with PQE_LISTEN_LOST: why; else "" */
+} pqe_notification;
+
+typedef void (*pqe_listen_callback)(void *data, const pqe_notification *notification);
+
+/*
+ * Listens on channels, by a connection and a thread of the listener's own.  The connection is kept
+ * alive: when it is lost it is opened again, at first at once, then with pauses that grow to 10 s,
+ * and LISTEN is sent anew for every channel.  Behind a pooler in transaction mode LISTEN does not
+ * work: give a dsn of the server itself.
+ *
+ *   channels   count names, as they are (not SQL: "Orders" is not orders); more can be added later
+ *   callback   where not NULL, called for every event: in the loop's thread where the engine is
+ *              asynchronous, else in the listener's, which must not call pqe_listener_close.  Where
+ *              NULL, events are kept for pqe_listener_wait: up to 10,000 of them, then reading stops
+ *              and the server keeps the rest.
+ *
+ * Returns when the listener listens; the first connection is not tried again where it fails.  It must
+ * be closed before pqe_dispose; pqe_dispose closes what was forgotten.
+ */
+PQE_API pqe_status pqe_listen(pqe_engine *engine, const char *const *channels, size_t count,
+                              pqe_listen_callback callback, void *data, pqe_listener **listener,
+                              pqe_error *error);
+
+/* Adds or removes a channel; takes effect at once, or with the next connection where there is none
+   at the moment.  Returns when the server knows. */
+PQE_API pqe_status pqe_listener_add(pqe_listener *listener, const char *channel, pqe_error *error);
+PQE_API pqe_status pqe_listener_remove(pqe_listener *listener, const char *channel,
+                                       pqe_error *error);
+
+/*
+ * Waits for the next event for up to timeout_ms; negative: for as long as it takes.  *received says
+ * whether there was one.  PQE_ERR_STATE for a listener with a callback.  For one thread at a time.
+ */
+PQE_API pqe_status pqe_listener_wait(pqe_listener *listener, int64_t timeout_ms,
+                                     pqe_notification *notification, bool *received,
+                                     pqe_error *error);
+
+/*
+ * Stops listening and frees the listener.  After it has returned the callback is not called any more
+ * where it is called by the listener's thread; on an asynchronous engine, where it is called by the
+ * loop's thread.  From any other thread one call may still be going on.  NULL is ignored.
+ */
+PQE_API void pqe_listener_close(pqe_listener *listener);
 
 /* ============================================================================================== */
 /* Results                                                                                        */

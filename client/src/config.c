@@ -58,6 +58,8 @@ static pqe_status check_pool(const pqe_config *config, pqe_error *error)
         {"health_check_retries", config->health_check_retries, 0, 1000},
         {"query_trace_size", config->query_trace_size, 1, 1000000},
         {"slow_query_ms", config->slow_query_ms, 0, longest_ms},
+        {"async_queue_size", config->async_queue_size, 1, 100000000},
+        {"async_pipeline_depth", config->async_pipeline_depth, 1, 100000},
     };
 
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -76,6 +78,9 @@ static pqe_status check_pool(const pqe_config *config, pqe_error *error)
     if (config->slow_query_plan && (config->slow_query_ms == 0 || !config->enable_query_tracer)) {
         return pqe_error_set(error, PQE_ERR_CONFIG, "slow_query_plan is on, but %s is off",
                              config->slow_query_ms == 0 ? "slow_query_ms" : "enable_query_tracer");
+    }
+    if (config->loop != NULL && !config->async) {
+        return pqe_error_set(error, PQE_ERR_CONFIG, "loop is set, but async is off");
     }
     return PQE_OK;
 }

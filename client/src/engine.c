@@ -5,10 +5,12 @@
 
 #include <stdlib.h>
 
+#include "async.h"
 #include "health.h"
 #include "metrics.h"
 #include "middleware.h"
 #include "model.h"
+#include "notify.h"
 #include "pool.h"
 #include "statement_store.h"
 #include "trace.h"
@@ -122,19 +124,22 @@ static pqe_status ensure_schema(pqe_engine *engine, pqe_error *error)
     return status;
 }
 
-static pqe_status start(pqe_engine *engine, pqe_error *error)
+pqe_status pqe_engine_start(pqe_engine *engine, pqe_session **first, pqe_error *error)
 {
     const pqe_config *config = &engine->settings.config;
     pqe_status status = PQE_OK;
     pqe_session *session;
 
+    *first = NULL;
     if (config->ensure_database) {
         status = pqe_ensure_database(engine, error);
     }
     if (status == PQE_OK) {
         status = ensure_schema(engine, error);
     }
-    if (status == PQE_OK && config->connect_at_start) {
+    if (status == PQE_OK && config->connect_at_start && config->async) {
+        status = pqe_session_open(&engine->settings, first, error);
+    } else if (status == PQE_OK && config->connect_at_start) {
         status =
             pqe_pool_take(engine->pool, "pqe_create_engine", false, PQE_NEVER, &session, error);
         if (status == PQE_OK) {
@@ -144,12 +149,54 @@ static pqe_status start(pqe_engine *engine, pqe_error *error)
     if (status == PQE_OK && config->health_check_enabled) {
         status = pqe_health_start(engine->pool, &engine->health, error);
     }
+    if (status != PQE_OK) {
+        pqe_session_close(*first);
+        *first = NULL;
+    }
     return status;
+}
+
+pqe_status pqe_engine_finish(pqe_engine *engine, pqe_session *first, pqe_error *error)
+{
+    pqe_status status = PQE_OK;
+
+    if (engine->settings.config.async) {
+        status = pqe_async_new(engine, first, &engine->async, error);
+    }
+    if (status != PQE_OK) {
+        pqe_session_close(first);
+    }
+    return status;
+}
+
+pqe_status pqe_engine_make(const pqe_config *config, pqe_engine **engine, pqe_error *error)
+{
+    pqe_engine *made = calloc(1, sizeof(*made));
+    pqe_status status;
+
+    *engine = NULL;
+    if (made == NULL) {
+        return pqe_error_no_memory(error);
+    }
+    atomic_init(&made->disposed, false);
+    pthread_mutex_init(&made->models_lock, NULL);
+    pthread_mutex_init(&made->listeners_lock, NULL);
+    status = pqe_settings_init(&made->settings, config, error);
+    if (status == PQE_OK) {
+        status = build(made, config, error);
+    }
+    if (status != PQE_OK) {
+        pqe_free_engine(made);
+        return status;
+    }
+    *engine = made;
+    return PQE_OK;
 }
 
 pqe_status pqe_create_engine(const pqe_config *config, pqe_engine **engine, pqe_error *error)
 {
     pqe_engine *made;
+    pqe_session *first = NULL;
     pqe_error own; /* the steps need one to look at */
     pqe_status status;
 
@@ -158,18 +205,12 @@ pqe_status pqe_create_engine(const pqe_config *config, pqe_engine **engine, pqe_
         return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "engine is NULL");
     }
     *engine = NULL;
-    made = calloc(1, sizeof(*made));
-    if (made == NULL) {
-        return pqe_error_no_memory(error);
-    }
-    atomic_init(&made->disposed, false);
-    pthread_mutex_init(&made->models_lock, NULL);
-    status = pqe_settings_init(&made->settings, config, &own);
+    status = pqe_engine_make(config, &made, &own);
     if (status == PQE_OK) {
-        status = build(made, config, &own);
+        status = pqe_engine_start(made, &first, &own);
     }
     if (status == PQE_OK) {
-        status = start(made, &own);
+        status = pqe_engine_finish(made, first, &own);
     }
     if (status != PQE_OK) {
         pqe_error_copy(error, &own);
@@ -184,8 +225,9 @@ pqe_status pqe_create_engine(const pqe_config *config, pqe_engine **engine, pqe_
 /* Taking down                                                                                    */
 /* ---------------------------------------------------------------------------------------------- */
 
-static void close_engine(pqe_engine *engine)
+void pqe_engine_close_sync(pqe_engine *engine)
 {
+    pqe_listeners_stop(engine);
     /* The pool first: who waits for a connection need not wait for the monitor, too. */
     if (engine->pool != NULL) {
         pqe_pool_close(engine->pool);
@@ -194,10 +236,33 @@ static void close_engine(pqe_engine *engine)
     engine->health = NULL;
 }
 
+/* The asynchronous side ends while the calls that block are waited for. */
+static void close_engine(pqe_engine *engine)
+{
+    if (engine->async != NULL) {
+        pqe_async_stop(engine->async, false, NULL, NULL);
+    }
+    pqe_engine_close_sync(engine);
+    if (engine->async != NULL) {
+        pqe_async_join(engine->async);
+    }
+}
+
+/* Whether waiting for the asynchronous side would be waiting for the caller itself. */
+static bool would_wait_for_itself(const pqe_engine *engine)
+{
+    return engine->async != NULL && pqe_async_in_callback(engine->async);
+}
+
 pqe_status pqe_dispose(pqe_engine *engine, pqe_error *error)
 {
     if (engine == NULL) {
         return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "engine is NULL");
+    }
+    if (would_wait_for_itself(engine)) {
+        pqe_error_set(error, PQE_ERR_STATE, "pqe_dispose cannot be called in a callback");
+        pqe_error_hint(error, "Use pqe_dispose_async.");
+        return PQE_ERR_STATE;
     }
     if (atomic_exchange_explicit(&engine->disposed, true, memory_order_acq_rel)) {
         return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine was disposed of already");
@@ -206,14 +271,38 @@ pqe_status pqe_dispose(pqe_engine *engine, pqe_error *error)
     return pqe_error_clear(error);
 }
 
+pqe_status pqe_dispose_async(pqe_engine *engine, pqe_dispose_callback callback, void *data,
+                             pqe_error *error)
+{
+    pqe_async *async = NULL;
+    pqe_status status = pqe_async_of(engine, &async, error);
+
+    if (status != PQE_OK) {
+        return status;
+    }
+    if (atomic_exchange_explicit(&engine->disposed, true, memory_order_acq_rel)) {
+        return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine was disposed of already");
+    }
+    pqe_async_stop(async, true, callback, data);
+    return PQE_OK;
+}
+
 void pqe_free_engine(pqe_engine *engine)
 {
     if (engine == NULL) {
         return;
     }
+    if (would_wait_for_itself(engine)) {
+        pqe_log(&engine->settings, PQE_LOG_ERROR,
+                "pqe_free_engine was called in a callback of the engine: nothing is freed");
+        return;
+    }
     if (!atomic_exchange_explicit(&engine->disposed, true, memory_order_acq_rel)) {
         close_engine(engine);
+    } else if (engine->async != NULL) {
+        pqe_async_join(engine->async);
     }
+    pqe_async_free(engine->async);
     pqe_pool_free(engine->pool);
     pqe_registry_free(engine->registry);
     pqe_tracer_free(engine->tracer);
@@ -222,5 +311,7 @@ void pqe_free_engine(pqe_engine *engine)
     pqe_settings_free(&engine->settings);
     free(engine->models);
     pthread_mutex_destroy(&engine->models_lock);
+    pqe_listeners_free(engine);
+    pthread_mutex_destroy(&engine->listeners_lock);
     free(engine);
 }

@@ -19,6 +19,8 @@ struct pqe_registry;
 struct pqe_statement_store;
 struct pqe_tracer;
 struct pqe_health;
+struct pqe_async;
+struct pqe_session;
 
 struct pqe_engine {
     pqe_settings settings; /* does not change after pqe_create_engine */
@@ -33,11 +35,28 @@ struct pqe_engine {
     pqe_counters *counters;    /* NULL where metrics are off */
     pqe_findings findings;
     struct pqe_tracer *tracer;     /* NULL where the tracer is off */
+    struct pqe_async *async;       /* NULL where the engine is not asynchronous */
     struct pqe_registry *registry; /* middlewares and hooks */
     struct pqe_statement_store *statements;
+
+    pthread_mutex_t listeners_lock;
+    pqe_listener *listeners; /* guarded by listeners_lock */
 };
 
 /* For the start of a public function: clears the error, refuses NULL and a disposed engine. */
 pqe_status pqe_engine_check(const pqe_engine *engine, pqe_error *error);
+
+/*
+ * pqe_create_engine in its three parts: what needs no server; what asks the server; what must run
+ * in the thread of the caller's loop.  After a failure pqe_free_engine remains to be called.
+ *
+ *   first   set to a session for the asynchronous side, NULL where there is none
+ */
+pqe_status pqe_engine_make(const pqe_config *config, pqe_engine **engine, pqe_error *error);
+pqe_status pqe_engine_start(pqe_engine *engine, struct pqe_session **first, pqe_error *error);
+pqe_status pqe_engine_finish(pqe_engine *engine, struct pqe_session *first, pqe_error *error);
+
+/* Closes all of a disposed engine but its asynchronous side. */
+void pqe_engine_close_sync(pqe_engine *engine);
 
 #endif /* PQE_ENGINE_H */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "async.h"
 #include "engine.h"
 #include "pool.h"
 
@@ -269,6 +270,9 @@ pqe_status pqe_metrics(pqe_engine *engine, pqe_metrics_data *metrics, pqe_error 
     }
     memset(metrics->statements, 0, sizeof(metrics->statements));
     pqe_pool_metrics_read(engine->pool, &metrics->pool);
+    if (engine->async != NULL) {
+        pqe_async_metrics_add(engine->async, &metrics->pool);
+    }
     for (int i = 0; engine->counters != NULL && i < PQE_STATEMENT_KINDS; i++) {
         read_tally(engine->counters->kinds[i], &metrics->statements[i]);
     }
@@ -405,5 +409,8 @@ pqe_status pqe_metrics_reset(pqe_engine *engine, pqe_error *error)
     }
     reset_findings(&engine->findings);
     pqe_pool_metrics_reset(engine->pool);
+    if (engine->async != NULL) {
+        pqe_async_metrics_reset(engine->async);
+    }
     return PQE_OK;
 }

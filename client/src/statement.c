@@ -10,6 +10,7 @@
 #include "buffer.h"
 #include "error.h"
 #include "lexer.h"
+#include "shareable.h"
 
 /* The most parameters the protocol can carry. */
 #define MOST_PARAMETERS 65535
@@ -314,6 +315,8 @@ static pqe_status read_statement(pqe_statement *statement, const char *sql, bool
     }
     statement->length = strlen(statement->sql);
     statement->hash = pqe_hash(statement->sql, statement->length);
+    statement->shareable = pqe_statement_is_shareable(statement);
+    statement->client_copy = pqe_statement_is_client_copy(statement);
     return PQE_OK;
 }
 

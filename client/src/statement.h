@@ -17,6 +17,8 @@ typedef struct pqe_statement {
     bool controls_transaction; /* BEGIN, COMMIT, ROLLBACK and their like, not savepoints */
     bool drops_prepared;       /* DISCARD, DEALLOCATE */
     bool cacheable;            /* worth preparing */
+    bool shareable;            /* see shareable.h */
+    bool client_copy;
     pqe_tables tables;         /* that it names */
     size_t length;             /* of sql */
     uint64_t hash;             /* of sql; see pqe_hash */

@@ -138,16 +138,13 @@ pqe_status pqe_transaction_begin(pqe_engine *engine, const pqe_transaction_optio
     return PQE_OK;
 }
 
-static pqe_status refuse_transaction_control(pqe_context *context, pqe_error *error)
+pqe_status pqe_refuse_control_in_transaction(const pqe_context *context, pqe_error *error)
 {
-    pqe_error refusal;
-
-    pqe_error_set(&refusal, PQE_ERR_STATE,
+    pqe_error_set(error, PQE_ERR_STATE,
                   "a transaction begins and ends by its functions, not by statements");
-    pqe_error_hint(&refusal, "Use pqe_transaction_commit or pqe_transaction_rollback.");
-    pqe_error_statement(&refusal, context->first.call.sql);
-    pqe_context_fail(context, &refusal);
-    return pqe_context_finish(context, NULL, error);
+    pqe_error_hint(error, "Use pqe_transaction_commit or pqe_transaction_rollback.");
+    pqe_error_statement(error, context->first.call.sql);
+    return PQE_ERR_STATE;
 }
 
 pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, const pqe_call *call,
@@ -167,7 +164,11 @@ pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, const pqe_
     }
     status = pqe_context_init(&context, lease->pool->engine, call, false, error);
     if (status == PQE_OK && context.first.statement->controls_transaction) {
-        status = refuse_transaction_control(&context, error);
+        pqe_error refusal;
+
+        pqe_refuse_control_in_transaction(&context, &refusal);
+        pqe_context_fail(&context, &refusal);
+        status = pqe_context_finish(&context, NULL, error);
     } else if (status == PQE_OK) {
         context.in_transaction = true;
         status = pqe_call_on_session(&context, session, result, error);

@@ -4,8 +4,7 @@
 #ifndef PQE_TRANSACTION_H
 #define PQE_TRANSACTION_H
 
-#include "pqengine.h"
-#include "session.h"
+#include "query.h"
 
 /* Room for a BEGIN with all it can have. */
 #define PQE_BEGIN_SIZE 128
@@ -25,5 +24,8 @@ void pqe_transaction_cause(pqe_transaction *transaction, char sqlstate[6]);
 
 /* Refuses options that are none. */
 pqe_status pqe_transaction_options_check(const pqe_transaction_options *options, pqe_error *error);
+
+/* The error of BEGIN, COMMIT and their like within a transaction. */
+pqe_status pqe_refuse_control_in_transaction(const pqe_context *context, pqe_error *error);
 
 #endif /* PQE_TRANSACTION_H */

@@ -1,0 +1,112 @@
+/*
+ * link_cancel.c - one connection of the asynchronous side: cancelling what it executes
+ *
+ * A cancel request names a server process, not a statement: what it hits depends on when it comes.
+ * So nothing more is sent down a link from when a request is made until a sync, sent after the
+ * server has taken the request, is answered; and what was on the link already and is hit by it is
+ * executed once more.
+ */
+#include <stdlib.h>
+
+#include "async_lease.h"
+#include "cancel.h"
+#include "errand.h"
+#include "link.h"
+
+/* How long a request may take, and then how long the statement may take to end. */
+#define ASKING_MS 1000
+#define ENDING_MS 5000
+
+typedef struct pqe_cancelling {
+    pqe_errand errand;
+    pqe_link *link; /* NULL once it is closed */
+    pqe_cancel_job *job;
+    bool accepted;
+} pqe_cancelling;
+
+static void wait_for_server(pqe_errand *errand)
+{
+    pqe_cancelling *job = (pqe_cancelling *)errand;
+
+    job->accepted = pqe_cancel_wait(job->job, pqe_deadline_in(ASKING_MS));
+}
+
+static void server_asked(pqe_errand *errand)
+{
+    static const pqe_sent settle = {.kind = PQE_SENT_SYNC, .settles = true};
+    pqe_cancelling *job = (pqe_cancelling *)errand;
+    pqe_link *link = job->link;
+    bool accepted = job->accepted;
+
+    errand->async->turn = true;
+    free(job);
+    if (link == NULL) {
+        return;
+    }
+    link->cancelling = NULL;
+    link->cancel = PQE_CANCEL_SETTLING;
+    if (!accepted) {
+        pqe_error error;
+
+        pqe_error_set(&error, PQE_ERR_CONNECTION,
+                      "the connection was given up: the server does not take a cancel request");
+        pqe_link_fail(link, &error);
+        return;
+    }
+    (void)pqe_link_sync(link, settle);
+}
+
+/* Asks the server to cancel what it executes on this link. */
+static void ask(pqe_link *link)
+{
+    pqe_cancelling *job = calloc(1, sizeof(*job));
+
+    if (job != NULL) {
+        job->link = link;
+        job->job = pqe_cancel_begin(link->session->pg);
+    }
+    if (job == NULL || job->job == NULL) {
+        free(job);
+        link->lost = true;
+        return;
+    }
+    if (pqe_errand_start(link->async, &job->errand, wait_for_server, server_asked) != 0) {
+        /* the request goes its way, but nobody hears of it */
+        (void)pqe_cancel_wait(job->job, pqe_now_us());
+        free(job);
+        link->lost = true;
+        return;
+    }
+    link->cancel = PQE_CANCEL_ASKING;
+    link->cancelling = job;
+    link->give_up_at = pqe_deadline_in(ASKING_MS + ENDING_MS);
+    pqe_async_due(link->async, link->give_up_at);
+}
+
+void pqe_link_cancel(pqe_link *link)
+{
+    const pqe_sent *at = pqe_link_head(link);
+
+    if (link->open && !link->lost && link->cancel == PQE_CANCEL_NONE && at != NULL &&
+        at->task != NULL && at->task->stop != PQE_STOP_NONE && at->task->pg == NULL) {
+        ask(link);
+    }
+}
+
+void pqe_link_cancel_settled(pqe_link *link)
+{
+    link->cancel = PQE_CANCEL_NONE;
+    link->give_up_at = PQE_NEVER;
+    if (link->session->cache == NULL) {
+        /* Perhaps behind a pooler, which hands the request on in its own time. */
+        link->session->retired = true;
+    }
+}
+
+void pqe_link_cancel_forget(pqe_link *link)
+{
+    if (link->cancelling != NULL) {
+        link->cancelling->link = NULL;
+        link->cancelling = NULL;
+    }
+}

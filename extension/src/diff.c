@@ -44,9 +44,13 @@ matches_ignore(const PqeFact *fact, const PqeOptions *options)
 static bool
 is_runtime_partition(const PqeFact *fact, PqeFacts *desired)
 {
-	return fact->peer == NULL && fact->kind->belongs_to != NULL &&
-		fact->kind->belongs_to(fact) != NULL &&
-		pqe_facts_by_identity(desired, fact->kind, fact->kind->belongs_to(fact)) != NULL;
+	const PqeKind *kind = fact->kind;
+	const PqeFact *whole;
+
+	if (fact->peer != NULL || kind->belongs_to == NULL || kind->belongs_to(fact) == NULL)
+		return false;
+	whole = pqe_facts_by_identity(desired, kind, kind->belongs_to(fact));
+	return whole != NULL && (kind->has_parts == NULL || kind->has_parts(whole));
 }
 
 static void

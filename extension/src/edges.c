@@ -93,6 +93,9 @@ edges_of_joining(PqeAction *action)
 	PqeAction  *leaving = action->rebuild && !action->fact->ignored ? action->fact->peer->drop_action : NULL;
 	ListCell   *lc;
 
+	if (leaving != NULL && leaving->fact->parent->retire_action != NULL)
+		leaving = NULL;			/* what is set aside leaves at once */
+
 	if (action->inside == NULL)
 	{
 		edges_of_parts(action, action->fact->parent);
@@ -262,6 +265,55 @@ edges_of_namesakes(PqeAction *action)
 	}
 }
 
+/*
+ * Is it written with the table, or needed for its rows to get where they go?
+ */
+static bool
+is_structure(const PqeKind *kind)
+{
+	return kind->holds_data || kind->joins || kind->inline_create || kind->precedes_joins;
+}
+
+/*
+ * The rows of what was set aside move when the new form and its parts are
+ * joined, and before anything else is there that uses it: no trigger sees
+ * them go, and what reads them finds them.
+ */
+static void
+edges_of_moving(PqeAction *action, PqeFact *desired)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, desired->dependents)
+	{
+		PqeFact    *user = lfirst(lc);
+
+		if (user->kind->joins)
+		{
+			add_edge(user->create_action, action, false);
+			if (user->parent != NULL && user->parent != desired)
+				edges_of_moving(action, user->parent);
+		}
+		else if (user->kind != desired->kind)
+			add_edge(action, user->create_action, true);
+	}
+	foreach(lc, desired->children)
+	{
+		PqeFact    *part = lfirst(lc);
+
+		if (!is_structure(part->kind))
+			add_edge(action, part->create_action, true);
+		foreach(lc2, part->dependents)
+		{
+			PqeFact    *user = lfirst(lc2);
+
+			if (!is_structure(user->kind) || user->parent == NULL || user->parent->create_action == NULL)
+				add_edge(action, user->create_action, true);
+		}
+	}
+}
+
 static void
 edges_of_drop(PqeAction *action)
 {
@@ -285,22 +337,54 @@ edges_of_drop(PqeAction *action)
 		/* the old form stays until the new one is in use */
 		add_edge(fact->retire_action, successor->create_action, false);
 		add_edge(successor->create_action, action, false);
+		if (fact->kind->holds_data && action->inside == NULL)
+			edges_of_moving(action, successor);
 	}
-	else if (action->rebuild && !(fact->parent != NULL && fact->parent->retire_action != NULL))
+	else if (action->rebuild && (action->inside == NULL || pqe_doer(action)->fact->retire_action == NULL))
 		add_edge(action, fact->ignored ? fact->create_action : fact->peer->create_action, false);
 }
 
 /*
- * What names the type goes before the type is called something else.
+ * What uses a fact that is set aside, or a part of it, goes first, unless it is
+ * set aside or goes with it.
+ */
+static void
+edges_of_users(PqeAction *action, PqeFact *used)
+{
+	ListCell   *lc;
+
+	foreach(lc, used->dependents)
+	{
+		PqeFact    *user = lfirst(lc);
+
+		if (user->retire_action == NULL && user->drop_action != NULL &&
+			pqe_doer(user->drop_action)->fact->retire_action == NULL)
+			add_edge(user->drop_action, action, false);
+	}
+}
+
+/*
+ * What names the type or table goes before it is called something else.
  */
 static void
 edges_of_retire(PqeAction *action)
 {
+	PqeFact    *fact = action->fact;
 	ListCell   *lc;
 
-	foreach(lc, action->fact->dependents)
-		if (((PqeFact *) lfirst(lc))->retire_action == NULL)
-			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, false);
+	edges_of_users(action, fact);
+	if (!fact->kind->holds_data)
+		return;
+	foreach(lc, fact->children)
+	{
+		PqeFact    *part = lfirst(lc);
+
+		edges_of_users(action, part);
+		if (part->drop_action != NULL && part->drop_action->inside == NULL)
+			add_edge(part->drop_action, action, false);
+	}
+	if (fact->goes_with != NULL)
+		add_edge(fact->goes_with->retire_action, action, false);
 }
 
 /*
@@ -430,6 +514,18 @@ pqe_share_slot(const PqeFact *a, const PqeFact *b)
 	return false;
 }
 
+/*
+ * What is set aside takes the names of its parts along.
+ */
+static PqeAction *
+frees_names_of(PqeAction *action)
+{
+	for (PqeAction *at = action; at != NULL; at = at->inside)
+		if (at->type == PQE_DROP && at->fact->kind->holds_data && at->fact->retire_action != NULL)
+			return at->fact->retire_action;
+	return action;
+}
+
 static void
 note_freed_slots(HTAB *slots, PqeAction *action)
 {
@@ -440,7 +536,7 @@ note_freed_slots(HTAB *slots, PqeAction *action)
 		const char *slot = lfirst(lc);
 		SlotEntry  *entry = hash_search(slots, &slot, HASH_ENTER, NULL);
 
-		entry->drop = action;
+		entry->drop = frees_names_of(action);
 	}
 }
 

@@ -104,6 +104,9 @@ struct PqeKind
 	 */
 	const char *(*belongs_to) (const PqeFact *fact);
 
+	/* Can others of the kind be parts of it?  NULL: yes. */
+	bool		(*has_parts) (const PqeFact *fact);
+
 	/* Finishes a fact that has been read, while its objects exist. */
 	void		(*complete) (PqeFacts *facts, PqeFact *fact);
 
@@ -147,7 +150,8 @@ struct PqeKind
 
 	/*
 	 * For types in use by columns: gets the old one out of the way under
-	 * another name, to be dropped when the columns have been converted.
+	 * another name, to be dropped when the columns have been converted.  For
+	 * what holds rows: sets it aside, and moves the rows before it drops it.
 	 */
 	void		(*retire) (PqeScript *script, PqeFact *fact);
 	void		(*drop_retired) (PqeScript *script, PqeFact *fact);

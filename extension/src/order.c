@@ -16,15 +16,6 @@
 
 #include "plan.h"
 
-/* The action whose statement does this one's work. */
-static PqeAction *
-doer(PqeAction *action)
-{
-	while (action->inside != NULL)
-		action = action->inside;
-	return action;
-}
-
 static void
 put_inside(PqeAction *action, PqeAction *outer)
 {
@@ -47,7 +38,11 @@ nest_action(PqeAction *action)
 	if (action->type != PQE_DROP)
 		return;
 	if (parent != NULL && parent->drop_action != NULL)
-		put_inside(action, parent->drop_action);
+	{
+		/* what is set aside leaves its parent first, unless they go together */
+		if (!(fact->kind->joins && parent->retire_action != NULL && parent->goes_with == NULL))
+			put_inside(action, parent->drop_action);
+	}
 	else if (fact->goes_with != NULL && fact->goes_with->drop_action != NULL && !pqe_leaves(parent))
 		put_inside(action, fact->goes_with->drop_action);
 }
@@ -65,7 +60,7 @@ gate_successors(PqeAction *action)
 	foreach(lc, action->before)
 	{
 		PqeEdge    *edge = lfirst(lc);
-		PqeAction  *later = doer(edge->later);
+		PqeAction  *later = pqe_doer(edge->later);
 
 		if (edge->soft || later->gated)
 			continue;
@@ -91,6 +86,8 @@ wants_gate(const PqeAction *action)
 	switch (action->type)
 	{
 		case PQE_DROP:
+			if (fact->retire_action != NULL)
+				return false;	/* its rows have moved */
 			if (kind->holds_data && !derived)
 				return true;
 			return action->wanted_gone && !action->makes_room;
@@ -124,6 +121,16 @@ gate_dependents(PqeFact *actual)
 		gate_successors(action);
 		gate_dependents(dependent);
 	}
+	if (actual->retire_action == NULL)
+		return;
+	foreach(lc, actual->children)
+	{
+		PqeFact    *child = lfirst(lc);
+
+		if (child->drop_action != NULL && child->drop_action->inside == NULL)
+			child->drop_action->gated = true;
+		gate_dependents(child);
+	}
 }
 
 /*
@@ -156,6 +163,7 @@ static int64
 preference(const PqePlan *plan, const PqeAction *action)
 {
 	int64		group;
+	int64		rank = action->fact->kind->rank;
 
 	if (action->gated && !plan->options->allow_drop)
 		group = 3;
@@ -163,8 +171,10 @@ preference(const PqePlan *plan, const PqeAction *action)
 		group = action->wanted_gone ? 2 : 0;
 	else
 		group = 1;
-	return group << 48 |
-		(int64) (action->type == PQE_DROP ? 1000 - action->fact->kind->rank : action->fact->kind->rank) << 32 |
+	/* rows are set aside late, so that they are moved soon and in one transaction */
+	if (action->type == PQE_RETIRE && action->fact->kind->holds_data)
+		rank = 1000;
+	return group << 48 | (action->type == PQE_DROP ? 1000 - rank : rank) << 32 |
 		(action->type == PQE_DROP ? 0x7fffffff - action->fact->position : action->fact->position);
 }
 
@@ -199,7 +209,7 @@ make_ready(PqePlan *plan, binaryheap *heap, PqeAction *action)
 static bool
 holds_back(const PqeEdge *edge, const PqeAction *outer)
 {
-	return !edge->given_up && doer(edge->later) != outer;
+	return !edge->given_up && pqe_doer(edge->later) != outer;
 }
 
 static void
@@ -209,7 +219,7 @@ count_edges(PqeAction *action, PqeAction *outer)
 
 	foreach(lc, action->before)
 		if (holds_back(lfirst(lc), outer))
-			doer(((PqeEdge *) lfirst(lc))->later)->waits_for++;
+			pqe_doer(((PqeEdge *) lfirst(lc))->later)->waits_for++;
 	foreach(lc, action->holds)
 		count_edges(lfirst(lc), outer);
 }
@@ -221,7 +231,7 @@ release_edges(PqePlan *plan, binaryheap *heap, PqeAction *action, PqeAction *out
 
 	foreach(lc, action->before)
 	{
-		PqeAction  *later = doer(((PqeEdge *) lfirst(lc))->later);
+		PqeAction  *later = pqe_doer(((PqeEdge *) lfirst(lc))->later);
 
 		if (holds_back(lfirst(lc), outer) && --later->waits_for == 0)
 			make_ready(plan, heap, later);
@@ -285,7 +295,7 @@ note_blockers(PqeAction *action, PqeAction *outer)
 
 	foreach(lc, action->before)
 		if (holds_back(lfirst(lc), outer))
-			doer(((PqeEdge *) lfirst(lc))->later)->blocker = lfirst(lc);
+			pqe_doer(((PqeEdge *) lfirst(lc))->later)->blocker = lfirst(lc);
 	foreach(lc, action->holds)
 		note_blockers(lfirst(lc), outer);
 }
@@ -315,13 +325,13 @@ find_cycle(PqePlan *plan)
 	while (!at->seen)
 	{
 		at->seen = true;
-		at = doer(at->blocker->first);
+		at = pqe_doer(at->blocker->first);
 	}
 	start = at;
 	do
 	{
 		edges = lappend(edges, at->blocker);
-		at = doer(at->blocker->first);
+		at = pqe_doer(at->blocker->first);
 	} while (at != start);
 	return edges;
 }

@@ -104,6 +104,35 @@ is_rebuilt_on_takedown(const PqeFact *fact)
 		(fact->kind->rebuilds != NULL && fact->kind->rebuilds(fact));
 }
 
+static bool
+is_part_of(const PqeFact *part, const PqeFact *whole)
+{
+	const char *identity = part->kind == whole->kind && part->kind->belongs_to != NULL ?
+		part->kind->belongs_to(part) : NULL;
+
+	return identity != NULL && strcmp(identity, whole->identity) == 0;
+}
+
+/*
+ * A part of what is set aside is set aside with it, and dropped with it as
+ * well, unless it becomes something on its own.
+ */
+static void
+go_along(PqePlan *plan, PqeFact *part, PqeFact *whole)
+{
+	ListCell   *lc;
+
+	if (part->peer != NULL && (whole->peer == NULL || !is_part_of(part->peer, whole->peer)))
+		return;
+	part->goes_with = whole;
+	if (part->peer != NULL)
+		rebuild(plan, part);
+	else
+		foreach(lc, part->dependents)
+			if (is_part_of(lfirst(lc), part))
+				go_along(plan, lfirst(lc), part);
+}
+
 /*
  * What depends on a fact that goes, goes first; and comes back unless the
  * models have no more use for it.
@@ -118,10 +147,19 @@ take_down_dependents(PqePlan *plan, PqeFact *actual)
 		PqeFact    *dependent = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
+		if (actual->retire_action != NULL && is_part_of(dependent, actual))
+		{
+			go_along(plan, dependent, actual);
+			continue;
+		}
 		if (dependent->drop_action != NULL)
 			continue;
 		if (dependent->ignored)
-			put_back(plan, dependent);
+		{
+			/* a partition that the models do not hold goes along with its rows */
+			if (!(actual->retire_action != NULL && dependent->parent != NULL && is_part_of(dependent->parent, actual)))
+				put_back(plan, dependent);
+		}
 		else if (dependent->peer == NULL)
 			continue;
 		else if (is_rebuilt_on_takedown(dependent))
@@ -143,8 +181,8 @@ take_down_dependents(PqePlan *plan, PqeFact *actual)
 }
 
 /*
- * Drop and create.  A type that columns use is set aside first and dropped
- * when they have been converted.
+ * Drop and create.  A type that columns use, and what holds rows, is set aside
+ * first and dropped when they have been converted or moved.
  */
 static void
 rebuild(PqePlan *plan, PqeFact *actual)
@@ -160,7 +198,7 @@ rebuild(PqePlan *plan, PqeFact *actual)
 		actual->alter_action = NULL;
 		desired->alter_action = NULL;
 	}
-	if (actual->kind->retire != NULL && is_used_by_rows(actual))
+	if (actual->kind->retire != NULL && (actual->kind->holds_data || is_used_by_rows(actual)))
 		add_action(plan, PQE_RETIRE, actual)->rebuild = true;
 	add_action(plan, PQE_DROP, actual)->rebuild = true;
 	add_action(plan, PQE_CREATE, desired)->rebuild = true;
@@ -272,13 +310,13 @@ replace_type(PqePlan *plan, PqeFact *actual)
 {
 	ListCell   *lc;
 
-	if (actual->kind->retire == NULL || actual->slot == NULL || !is_used_by_rows(actual))
+	if (actual->kind->retire == NULL || actual->kind->holds_data || actual->slot == NULL || !is_used_by_rows(actual))
 		return;
 	foreach(lc, plan->sides->desired->list)
 	{
 		PqeFact    *desired = lfirst(lc);
 
-		if (desired->kind->retire != NULL && desired->peer == NULL && !desired->ignored &&
+		if (desired->kind->retire != NULL && !desired->kind->holds_data && desired->peer == NULL && !desired->ignored &&
 			has_slot(desired, actual->slot))
 			actual->successor = desired;
 	}

@@ -55,6 +55,15 @@ typedef struct PqePlan
 	List	   *actions;		/* PqeAction, in the end in order */
 } PqePlan;
 
+/* The action whose statement does this one's work. */
+static inline PqeAction *
+pqe_doer(PqeAction *action)
+{
+	while (action->inside != NULL)
+		action = action->inside;
+	return action;
+}
+
 /* A row of pqengine.plan(). */
 typedef struct PqeStep
 {

@@ -55,7 +55,8 @@ static const char query[] =
 "       CASE t.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'"
 "            ELSE 'EXTENDED' END AS _type_storage,"
 "       c.reloftype <> 0 AS _typed, t.typtype = 'd' AS _domain, c.relkind = 'f' AS _foreign,"
-"       q.seqmin::text AS _identity_minimum, q.seqmax::text AS _identity_maximum, q.seqincrement::text AS _identity_increment"
+"       q.seqmin::text AS _identity_minimum, q.seqmax::text AS _identity_maximum, q.seqincrement::text AS _identity_increment,"
+"       quote_ident(q.relname) AS _identity_name"
 "  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 "  JOIN pg_type t ON t.oid = a.atttypid"
@@ -245,23 +246,53 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 }
 
 /*
- * How to say the conversion of the old values.
+ * Is the type of the column made anew, so that values go by their text?
  */
-static const char *
-using_clause(const PqeFact *from, const PqeFact *to)
+static bool
+has_new_type(const PqeFact *from, const PqeFact *to)
 {
+	ListCell   *lc;
+
+	if (to->retyped)
+		return true;
+	foreach(lc, from->depends_on)
+		if (((PqeFact *) lfirst(lc))->retire_action != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * An expression for the old values in their new type.
+ */
+const char *
+pqe_column_converted(const PqeFact *from, const PqeFact *to)
+{
+	const char *name = quoted_name(to);
 	Oid			before = atooid(pqe_value(from, "_type_id"));
 	Oid			after = atooid(pqe_value(to, "_type_id"));
 	Oid			function;
 	bool		builtin = before < FirstNormalObjectId && after < FirstNormalObjectId;
 
-	if ((before == after && !to->retyped) || pqe_flag(to, "_foreign"))
-		return "";
+	if (before == after && !has_new_type(from, to))
+		return name;
 	if (builtin && find_coercion_pathway(after, before, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
-		return "";
+		return name;
 	if (builtin && find_coercion_pathway(after, before, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
-		return psprintf(" USING %s::%s", quoted_name(to), pqe_value(to, "type"));
-	return psprintf(" USING %s::text::%s", quoted_name(to), pqe_value(to, "type"));
+		return psprintf("%s::%s", name, pqe_value(to, "type"));
+	return psprintf("%s::text::%s", name, pqe_value(to, "type"));
+}
+
+/*
+ * How to say the conversion of the old values.
+ */
+static const char *
+using_clause(const PqeFact *from, const PqeFact *to)
+{
+	const char *converted = pqe_column_converted(from, to);
+
+	if (strcmp(converted, quoted_name(to)) == 0 || pqe_flag(to, "_foreign"))
+		return "";
+	return psprintf(" USING %s", converted);
 }
 
 /*
@@ -344,6 +375,35 @@ identity_range(const PqeFact *fact)
 							  pqe_value(fact, "_identity_increment"));
 }
 
+/*
+ * The values that are there already must not come again.
+ */
+static void
+emit_position(PqeScript *script, const PqeFact *to)
+{
+	pqe_emit(script, 0, "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), pg_catalog.max(%s))"
+			 " FROM %s HAVING pg_catalog.max(%s) > 0", quote_literal_cstr(pqe_table_of(to)),
+			 quote_literal_cstr(to->name), quoted_name(to), pqe_table_of(to), quoted_name(to));
+}
+
+/*
+ * The identity of a table that is made anew goes on where the old one stood,
+ * which has been set aside in OLD_SCHEMA.
+ */
+void
+pqe_column_continue_identity(PqeScript *script, const PqeFact *to, const char *old_schema)
+{
+	const PqeFact *from = to->peer;
+
+	if (pqe_value(to, "identity_kind") == NULL || from == NULL)
+		return;
+	if (pqe_value(from, "identity_kind") != NULL && pqe_same(from, to, "identity_options"))
+		pqe_emit(script, 0, "SELECT pg_catalog.setval(%s, last_value, is_called) FROM %s.%s",
+				 quote_literal_cstr(pqe_identity_sequence(to)), old_schema, pqe_value(from, "_identity_name"));
+	else
+		emit_position(script, to);
+}
+
 static void
 emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
@@ -356,10 +416,7 @@ emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	else if (before == NULL)
 	{
 		pqe_emit(script, 0, "%s ADD GENERATED %s", alter, identity_text(to));
-		/* the values that are there already must not come again */
-		pqe_emit(script, 0, "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), pg_catalog.max(%s))"
-				 " FROM %s HAVING pg_catalog.max(%s) > 0", quote_literal_cstr(pqe_table_of(to)),
-				 quote_literal_cstr(to->name), quoted_name(to), pqe_table_of(to), quoted_name(to));
+		emit_position(script, to);
 	}
 	else
 	{

@@ -103,6 +103,8 @@ extern bool pqe_is_joined_part(const PqeFact *part);
 
 /* column.c */
 extern const char *pqe_identity_sequence(const PqeFact *fact);
+extern const char *pqe_column_converted(const PqeFact *from, const PqeFact *to);
+extern void pqe_column_continue_identity(PqeScript *script, const PqeFact *to, const char *old_schema);
 
 /* The identity of the relation that a property _table names. */
 #define pqe_table_of(fact) pqe_value(fact, "_table")

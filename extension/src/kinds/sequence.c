@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -33,7 +34,8 @@ static const char owner_query[] =
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
 "       NULL AS slot, 'pg_class'::regclass::oid AS parent_class, d.objid AS parent_id, 0 AS parent_sub,"
 "       format('%I.%I.%I', tn.nspname, t.relname, a.attname) AS owned_by,"
-"       format('%s:%s:%s', d.refclassid, d.refobjid, d.refobjsubid) AS _needs"
+"       format('%s:%s:%s', d.refclassid, d.refobjid, d.refobjsubid) AS _needs,"
+"       quote_ident(pg_get_userbyid(c.relowner)) AS _owner"
 "  FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 "  JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace tn ON tn.oid = t.relnamespace"
@@ -136,14 +138,51 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP SEQUENCE %s", fact->identity);
 }
 
+/*
+ * Who owns a relation while the plan runs: whoever runs it, where it is made
+ * by the plan.
+ */
+static const char *
+owner_now(const PqeScript *script, const PqeFact *relation, const char *word)
+{
+	const PqeFact *fact;
+
+	if (relation->create_action != NULL)
+		return quote_identifier(GetUserNameFromId(GetUserId(), false));
+	fact = pqe_facts_by_identity(script->actual, &pqe_kind_owner, psprintf("%s %s", word, relation->identity));
+	if (fact != NULL)
+		return pqe_value(fact, "owner");
+	/* that of a column's sequence is its table's */
+	fact = pqe_facts_by_identity(script->actual, &pqe_kind_sequence_owner, relation->identity);
+	return fact != NULL ? pqe_value(fact, "_owner") : NULL;
+}
+
+/*
+ * The two have to have one owner.
+ */
 static void
-create_owner(PqeScript *script, PqeFact *fact)
+emit_same_owner(PqeScript *script, const PqeFact *sequence, const PqeFact *table, bool linked)
+{
+	const char *owner = owner_now(script, table, table->kind == &pqe_kind_foreign_table ? "FOREIGN TABLE" : "TABLE");
+	const char *other = owner_now(script, sequence, "SEQUENCE");
+
+	if (owner == NULL || other == NULL || strcmp(owner, other) == 0)
+		return;
+	if (linked)
+		pqe_emit(script, 0, "ALTER SEQUENCE %s OWNED BY NONE", sequence->identity);
+	pqe_emit(script, PQE_CHANGES_PRIVILEGES, "ALTER SEQUENCE %s OWNER TO %s", sequence->identity, owner);
+}
+
+static void
+emit_owned_by(PqeScript *script, PqeFact *fact, bool linked)
 {
 	const PqeFact *column = fact->depends_on != NIL ? linitial(fact->depends_on) : NULL;
 
+	if (column != NULL && column->kind == &pqe_kind_column && !script->reverse)
+		emit_same_owner(script, fact->parent, column->parent, linked);
 	pqe_emit(script, 0, "ALTER SEQUENCE %s OWNED BY %s", fact->identity, pqe_value(fact, "owned_by"));
 	/* a new sequence for a column that has values goes on behind them */
-	if (column != NULL && column->kind == &pqe_kind_column && column->create_action == NULL &&
+	if (column != NULL && column->kind == &pqe_kind_column && (column->create_action == NULL || column->peer != NULL) &&
 		fact->parent->create_action != NULL && !script->reverse)
 		pqe_emit(script, 0, "SELECT pg_catalog.setval(%s, pg_catalog.max(%s)) FROM %s HAVING pg_catalog.max(%s) > 0",
 				 quote_literal_cstr(fact->identity), quote_identifier(column->name), pqe_table_of(column),
@@ -151,9 +190,15 @@ create_owner(PqeScript *script, PqeFact *fact)
 }
 
 static void
+create_owner(PqeScript *script, PqeFact *fact)
+{
+	emit_owned_by(script, fact, false);
+}
+
+static void
 alter_owner(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	create_owner(script, to);
+	emit_owned_by(script, to, true);
 }
 
 static void

@@ -121,7 +121,9 @@ create(PqeScript *script, PqeFact *fact)
 	if (pqe_value(fact, "tablespace"))
 		appendStringInfo(&text, "\nTABLESPACE %s", pqe_value(fact, "tablespace"));
 	pqe_emit(script, 0, "%s", text.data);
-	emit_settings(script, NULL, fact);
+	/* row security might hide rows that are to be moved in */
+	if (fact->peer == NULL || fact->peer->retire_action == NULL)
+		emit_settings(script, NULL, fact);
 }
 
 static bool
@@ -154,6 +156,116 @@ static void
 drop(PqeScript *script, PqeFact *fact)
 {
 	pqe_emit(script, PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP TABLE %s", fact->identity);
+}
+
+/*
+ * The schema that a table is set aside in, together with those that go with
+ * it.  There the names of its indexes, constraints and sequences are in
+ * nobody's way.
+ */
+static const char *
+schema_aside(const PqeFact *fact)
+{
+	char	   *name;
+
+	while (fact->goes_with != NULL && fact->goes_with->retire_action != NULL)
+		fact = fact->goes_with;
+	name = psprintf("%s_%s__pqengine_old", fact->schema, fact->name);
+	if (strlen(name) >= NAMEDATALEN)
+		name = psprintf("pqengine_old_%u", fact->address.objectId);
+	return quote_identifier(name);
+}
+
+static void
+retire(PqeScript *script, PqeFact *fact)
+{
+	const char *schema = schema_aside(fact);
+
+	if (fact->goes_with == NULL)
+		pqe_emit(script, 0, "CREATE SCHEMA %s", schema);
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s SET SCHEMA %s", fact->identity, schema);
+}
+
+/*
+ * Moves the values of the columns that both forms have.
+ */
+static void
+move_rows(PqeScript *script, const PqeFact *from, const PqeFact *to, const char *source)
+{
+	StringInfoData names;
+	StringInfoData values;
+	bool		identity = false;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	initStringInfo(&values);
+	foreach(lc, to->children)
+	{
+		const PqeFact *column = lfirst(lc);
+
+		if (column->kind != &pqe_kind_column || column->peer == NULL || pqe_value(column, "generated") != NULL)
+			continue;
+		identity |= pqe_value(column, "identity_kind") != NULL;
+		appendStringInfo(&names, "%s%s", names.len ? ", " : "", quote_identifier(column->name));
+		appendStringInfo(&values, "%s%s", values.len ? ", " : "", pqe_column_converted(column->peer, column));
+	}
+	if (names.len > 0)
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING,
+				 "INSERT INTO %s (%s)%s SELECT %s FROM %s%s", to->identity, names.data,
+				 identity ? " OVERRIDING SYSTEM VALUE" : "", values.data,
+				 pqe_value(from, "partition_key") ? "" : "ONLY ", source);
+}
+
+/*
+ * A column that the new form lacks does not move.
+ */
+static bool
+loses_data(const PqeFact *from, const PqeFact *to)
+{
+	ListCell   *lc;
+
+	if (from->retire_action == NULL)
+		return false;
+	foreach(lc, from->children)
+	{
+		const PqeFact *column = lfirst(lc);
+
+		if (column->kind == &pqe_kind_column && column->peer == NULL && pqe_value(column, "generated") == NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The rows move, and identities go on where they stood.
+ */
+static void
+drop_retired(PqeScript *script, PqeFact *fact)
+{
+	const char *schema = schema_aside(fact);
+	const char *source = psprintf("%s.%s", schema, quote_identifier(fact->name));
+	ListCell   *lc;
+
+	move_rows(script, fact, fact->peer, source);
+	/* a constraint that waits for the end of the transaction would be in the way */
+	foreach(lc, fact->peer->children)
+		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_constraint && pqe_flag(lfirst(lc), "_deferred"))
+		{
+			pqe_emit(script, 0, "SET CONSTRAINTS ALL IMMEDIATE");
+			break;
+		}
+	foreach(lc, fact->peer->children)
+		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_column)
+			pqe_column_continue_identity(script, lfirst(lc), schema);
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | (loses_data(fact, fact->peer) ? PQE_DELETES_DATA : 0), "DROP TABLE %s", source);
+	pqe_emit(script, 0, "DROP SCHEMA %s", schema);
+	emit_settings(script, NULL, fact->peer);
+}
+
+static bool
+has_parts(const PqeFact *fact)
+{
+	return pqe_value(fact, "partition_key") != NULL;
 }
 
 static const char *
@@ -214,10 +326,14 @@ const PqeKind pqe_kind_table = {
 	.named_in_bodies = true,
 	.holds_data = true,
 	.belongs_to = belongs_to,
+	.has_parts = has_parts,
+	.loses_data = loses_data,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
+	.retire = retire,
+	.drop_retired = drop_retired,
 	.rename = rename_to,
 	.alike = alike,
 };

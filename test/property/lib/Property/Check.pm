@@ -107,7 +107,7 @@ sub direction ($self, $built, $direction)
 # went down, which is worse.
 sub fail_by_server ($self, $class, $dbh, %rest)
 {
-	my $message = $dbh->errstr // $@;
+	my $message = delete $rest{message} // $dbh->errstr // $@;
 	my $state = $dbh->state // '';
 
 	if (!eval { $dbh->ping > 0 })
@@ -194,16 +194,27 @@ sub drift_line ($row)
 # A partition that the models do not hold may be in the way of one that they do.
 my $PARTITION_CONFLICT = qr/would overlap partition|conflicts with existing default partition/;
 
+my $OLD_SCHEMA = qr/\S*pqengine_old/;
+my $SETS_ASIDE = qr/\ACREATE SCHEMA $OLD_SCHEMA/;
+
 sub run_steps ($self, $dbh, $plan, $rows, $left_alone)
 {
 	my $has_rows = grep { $_->{''} } values %$rows;
+	my $aside = 0;
 
 	for my $step (@$plan)
 	{
-		next if eval { $dbh->do($step->{statement}); 1 };
+		# from where a table is set aside until its rows have moved: all or nothing,
+		# as a migration runs it
+		$dbh->begin_work if $step->{statement} =~ $SETS_ASIDE && !$aside++;
+		my $done = eval { $dbh->do($step->{statement}); 1 };
+		$dbh->commit if $done && $step->{statement} =~ /\ADROP SCHEMA $OLD_SCHEMA/ && !--$aside;
+		next if $done;
+		my $message = $dbh->errstr;
+		$dbh->rollback if $aside && $dbh->ping;
 		return 'refused' if $has_rows && grep { $_ eq 'may_fail_on_data' } $step->{hazards}->@*;
-		return 'refused' if $left_alone && $dbh->errstr =~ $PARTITION_CONFLICT;
-		$self->fail_by_server('step', $dbh, plan => $plan, difference => ["step $step->{seq}: $step->{statement}"]);
+		return 'refused' if $left_alone && $message =~ $PARTITION_CONFLICT;
+		$self->fail_by_server('step', $dbh, message => $message, plan => $plan, difference => ["step $step->{seq}: $step->{statement}"]);
 	}
 	return 'done';
 }

@@ -116,6 +116,7 @@ sub census ($dbh, $tables)
 
 	for my $name (sort keys %$tables)
 	{
+		($census{$name}{tree}) = $dbh->selectrow_array("SELECT count(*) FROM $name");
 		next if $tables->{$name}{kind} ne 'r';
 		my @columns = $tables->{$name}{columns}->@*;
 		my @parts = map {
@@ -137,6 +138,11 @@ sub losses ($dbh, $before, $rows, $target)
 	my $kept = census($dbh, $now);
 	my @lost;
 
+	for my $name (grep { is_made_anew($_, $before, $target) } sort keys %$rows)
+	{
+		my ($had, $has) = ($rows->{$name}{tree}, $kept->{$name}{tree} // 0);
+		push @lost, "$name: $had rows with its partitions, now $has" if $has < $had;
+	}
 	for my $name (sort keys %$rows)
 	{
 		next unless $rows->{$name}{''};
@@ -149,6 +155,28 @@ sub losses ($dbh, $before, $rows, $target)
 		push @lost, lost_values($name, $before->{$name}, $now->{$name}, $rows->{$name}, $kept->{$name}, counterpart($name, $before, $target));
 	}
 	return @lost;
+}
+
+# Is the table there after as well, but divided in another way, so that it is
+# made anew and its rows move?  Partitions that become tables of their own keep
+# theirs.
+sub is_made_anew ($name, $before, $target)
+{
+	my ($from, $to) = ($before->{$name}, $target->{$name});
+
+	return 0 unless $to && !$from->{partition} && ($from->{kind} ne $to->{kind} || $from->{partition_key} ne $to->{partition_key});
+	return 0 if $to->{partition};
+	for my $part (grep { is_below($_, $name, $before) } keys %$before)
+	{
+		return 0 if $target->{$part} && !is_below($part, $name, $target);
+	}
+	return 1;
+}
+
+sub is_below ($part, $whole, $tables)
+{
+	my $parent = $tables->{$part}{partition} ? $tables->{$part}{parent} : undef;
+	return defined $parent && ($parent eq $whole || is_below($parent, $whole, $tables));
 }
 
 # The table in the target.  A partition that the target lacks stays where its

@@ -1,0 +1,63 @@
+Tables that are divided into partitions, or no longer, or in another way, keep their rows.
+-- A
+CREATE TYPE mood AS ENUM ('a', 'b', 'q');
+CREATE TABLE owner (id int PRIMARY KEY);
+CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'begin raise exception ''must not fire''; end';
+CREATE TABLE plain (id int GENERATED ALWAYS AS IDENTITY (START WITH 100), s serial, at date NOT NULL, m mood DEFAULT 'a',
+  double int GENERATED ALWAYS AS (s * 2) STORED, o int REFERENCES owner, CONSTRAINT pk PRIMARY KEY (id, at), CONSTRAINT once UNIQUE (s, at), CHECK (s > 0));
+CREATE INDEX plain_at ON plain (at);
+CREATE TRIGGER tr BEFORE INSERT OR DELETE ON plain FOR EACH ROW EXECUTE FUNCTION tr();
+ALTER TABLE plain ENABLE ROW LEVEL SECURITY;
+ALTER TABLE plain FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON plain USING (id > 0);
+CREATE STATISTICS st ON s, at FROM plain;
+COMMENT ON TABLE plain IS 'it'; COMMENT ON COLUMN plain.at IS 'when'; COMMENT ON INDEX plain_at IS 'by day';
+GRANT SELECT ON plain TO bob; ALTER TABLE plain OWNER TO alice;
+CREATE TABLE refers (id int, at date, FOREIGN KEY (id, at) REFERENCES plain);
+CREATE VIEW over AS SELECT id, at FROM plain;
+CREATE MATERIALIZED VIEW filled AS SELECT id, at FROM plain;
+CREATE FUNCTION row_of(plain) RETURNS int LANGUAGE sql AS 'select ($1).id';
+CREATE TABLE parted (a int, b int, PRIMARY KEY (a)) PARTITION BY RANGE (a);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (2);
+CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (2) TO (10) PARTITION BY RANGE (a);
+CREATE TABLE parted_21 PARTITION OF parted_2 DEFAULT;
+CREATE INDEX parted_b ON parted (b);
+CREATE TABLE again (a int, b int, CONSTRAINT again_key UNIQUE (a)) PARTITION BY RANGE (a);
+CREATE TABLE again_1 PARTITION OF again FOR VALUES FROM (0) TO (2);
+CREATE TABLE again_2 PARTITION OF again DEFAULT;
+CREATE INDEX again_2_own ON again_2 (b, a);
+CREATE TABLE whole (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE whole_1 PARTITION OF whole DEFAULT;
+CREATE INDEX whole_b ON whole (b);
+-- B
+CREATE TYPE mood AS ENUM ('b', 'a', 'q');
+CREATE TABLE owner (id int PRIMARY KEY);
+CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'begin raise exception ''must not fire''; end';
+CREATE SEQUENCE plain_id_seq START WITH 100;
+CREATE TABLE plain (id int DEFAULT nextval('plain_id_seq'), s serial, at date NOT NULL, m mood DEFAULT 'a',
+  double int GENERATED ALWAYS AS (s * 2) STORED, o int REFERENCES owner, more text DEFAULT 'x', CONSTRAINT pk PRIMARY KEY (id, at), CONSTRAINT once UNIQUE (s, at), CHECK (s > 0)) PARTITION BY RANGE (at);
+ALTER SEQUENCE plain_id_seq OWNED BY plain.id;
+CREATE TABLE plain_old PARTITION OF plain FOR VALUES FROM (MINVALUE) TO ('2024-01-02');
+CREATE TABLE plain_rest PARTITION OF plain DEFAULT;
+CREATE INDEX plain_at ON plain (at);
+CREATE TRIGGER tr BEFORE INSERT OR DELETE ON plain FOR EACH ROW EXECUTE FUNCTION tr();
+ALTER TABLE plain ENABLE ROW LEVEL SECURITY;
+ALTER TABLE plain FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON plain USING (id > 0);
+CREATE STATISTICS st ON s, at FROM plain;
+COMMENT ON TABLE plain IS 'it'; COMMENT ON COLUMN plain.at IS 'when'; COMMENT ON INDEX plain_at IS 'by day';
+GRANT SELECT ON plain TO bob; ALTER TABLE plain OWNER TO alice;
+CREATE TABLE refers (id int, at date, FOREIGN KEY (id, at) REFERENCES plain);
+CREATE VIEW over AS SELECT id, at FROM plain;
+CREATE MATERIALIZED VIEW filled AS SELECT id, at FROM plain;
+CREATE FUNCTION row_of(plain) RETURNS int LANGUAGE sql AS 'select ($1).id';
+CREATE TABLE parted (a bigint, b int, PRIMARY KEY (a));
+CREATE INDEX parted_b ON parted (b);
+CREATE TABLE again (a int, b int, CONSTRAINT again_key UNIQUE (a)) PARTITION BY HASH (a);
+CREATE TABLE again_1 PARTITION OF again FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE again_2 PARTITION OF again FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE INDEX again_2_own ON again_2 (b, a);
+CREATE TABLE whole (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE whole_1 PARTITION OF whole DEFAULT PARTITION BY LIST (b);
+CREATE TABLE whole_11 PARTITION OF whole_1 DEFAULT;
+CREATE INDEX whole_b ON whole (b);

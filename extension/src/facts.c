@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -24,6 +25,7 @@
 #include "facts.h"
 #include "kind.h"
 #include "locks.h"
+#include "realize.h"
 #include "rows.h"
 
 /* Columns that every kind's query begins with. */
@@ -210,6 +212,14 @@ typedef struct Reading
 	const PqeKind *kind;
 } Reading;
 
+/* Where a fact stands among those of its kind. */
+typedef struct Place
+{
+	PqeFact    *fact;
+	int			parent;
+	int			number;
+} Place;
+
 static ObjectAddress
 row_address(const PqeRow *row, int first)
 {
@@ -294,6 +304,55 @@ read_definition(PqeFacts *facts, PqeFact *fact)
 	pqe_set_value(fact, "definition", MemoryContextStrdup(facts->context, text));
 }
 
+/*
+ * Where the parent stands, for those that have been read; others are to be
+ * left out in the end.
+ */
+static int
+parent_position(const PqeFacts *facts, const PqeFact *fact)
+{
+	AddressEntry *entry = hash_search(facts->by_address, &fact->parent_address, HASH_FIND, NULL);
+
+	return entry ? entry->fact->position : INT_MAX;
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+	const Place *x = a;
+	const Place *y = b;
+
+	if (x->parent != y->parent)
+		return x->parent < y->parent ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/*
+ * Sorts the facts from position FIRST on by their parents.
+ */
+static void
+order_by_parent(PqeFacts *facts, int first)
+{
+	int			count = list_length(facts->list) - first;
+	Place	   *places = palloc(sizeof(Place) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+	{
+		PqeFact    *fact = list_nth(facts->list, first + i);
+
+		places[i].fact = fact;
+		places[i].parent = parent_position(facts, fact);
+		places[i].number = fact->address.objectSubId;
+	}
+	qsort(places, count, sizeof(Place), compare_places);
+	for (int i = 0; i < count; i++)
+	{
+		lfirst(list_nth_cell(facts->list, first + i)) = places[i].fact;
+		places[i].fact->position = first + i;
+	}
+	pfree(places);
+}
+
 static void
 read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 {
@@ -303,6 +362,8 @@ read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 	MemoryContext old;
 
 	pqe_each_row(kind->query, schemas, start_kind, add_row, &reading);
+	if (kind->ordered_by_parent)
+		order_by_parent(facts, first);
 	if (kind->complete == NULL && kind->deparse == NULL)
 		return;
 	garbage = AllocSetContextCreate(CurrentMemoryContext, "pqengine fact", ALLOCSET_DEFAULT_SIZES);
@@ -385,7 +446,9 @@ void
 pqe_facts_read(PqeFacts *facts)
 {
 	Datum		schemas;
+	int			settings = NewGUCNestLevel();
 
+	pqe_pin_planner();
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
@@ -398,6 +461,7 @@ pqe_facts_read(PqeFacts *facts)
 	pqe_bodies_read(facts);
 	SPI_finish();
 	PopActiveSnapshot();
+	AtEOXact_GUC(true, settings);
 }
 
 /*

@@ -50,6 +50,13 @@ struct PqeKind
 	const char *query;
 
 	/*
+	 * The query is not ordered: its facts come in the order of what they are
+	 * part of, then by their number there.  The server's sort would carry all
+	 * their text about.
+	 */
+	bool		ordered_by_parent;
+
+	/*
 	 * Prints the property "definition" (null in the query), but for blanks
 	 * and semicolons at its end.  For functions of the server that lock what
 	 * the object names: only here are these locks given back at once.

@@ -24,6 +24,7 @@
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -147,6 +148,30 @@ is_on_made_object(const LOCKTAG *tag)
 }
 
 /*
+ * Gives back a lock, however often it was taken.
+ */
+static void
+give_back(const LOCKTAG *tag, LOCKMODE mode)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+
+	/* that for the use of a sequence's value belongs to the whole transaction */
+	if (tag->locktag_type == LOCKTAG_RELATION && mode == RowExclusiveLock)
+	{
+		char		relkind = get_rel_relkind(tag->locktag_field2);
+
+		if (relkind == '\0')
+			return;				/* gone, and so whose it was cannot be told */
+		if (relkind == RELKIND_SEQUENCE)
+			CurrentResourceOwner = TopTransactionResourceOwner;
+	}
+	while (pqe_lock_held_by_me(tag, mode))
+		if (!LockRelease(tag, mode, false))
+			break;
+	CurrentResourceOwner = owner;
+}
+
+/*
  * Gives back the locks on what was made here; to be called between
  * statements.
  */
@@ -166,9 +191,8 @@ pqe_locks_give_back(void)
 		if (lock->pid != MyProcPid || lock->holdMask == 0 || !is_on_made_object(&lock->locktag))
 			continue;
 		for (LOCKMODE mode = 1; mode <= MaxLockMode; mode++)
-			while ((lock->holdMask & LOCKBIT_ON(mode)) != 0 && pqe_lock_held_by_me(&lock->locktag, mode))
-				if (!LockRelease(&lock->locktag, mode, false))
-					break;
+			if ((lock->holdMask & LOCKBIT_ON(mode)) != 0)
+				give_back(&lock->locktag, mode);
 	}
 	pfree(locks->locks);
 	pfree(locks);

@@ -64,6 +64,20 @@ pqe_pin_search_path(void)
 }
 
 /*
+ * Those for reading the catalogs, which have no statistics to plan by where
+ * much has just been made; no model may run under them, since it might say SET
+ * ... FROM CURRENT.
+ */
+void
+pqe_pin_planner(void)
+{
+	set_option("enable_nestloop", "off");
+	set_option("jit", "off");
+	set_option("max_parallel_workers_per_gather", "0");
+	set_option("work_mem", "64MB");
+}
+
+/*
  * The same for what makes text without building anything; ended by
  * AtEOXact_GUC(true, level).
  */

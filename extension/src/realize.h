@@ -24,6 +24,7 @@ typedef struct PqeSides
 extern PqeSides *pqe_compare_sides(const char *models, const char *options_text, const PqeOptions *options);
 extern int	pqe_begin_pinned_settings(void);
 extern void pqe_pin_search_path(void);
+extern void pqe_pin_planner(void);
 extern void pqe_in_shadow(void (*body) (void *), void *argument);
 extern PqeFacts *pqe_read_actual(List *schema_names, const PqeOptions *options);
 extern PqeFacts *pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames);

@@ -22,7 +22,7 @@
  */
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int AS objsubid,"
-"       format('%I.%I.%I', n.nspname, c.relname, a.attname) AS identity, n.nspname AS schema,"
+"       c.table_name || '.' || quote_ident(a.attname) AS identity, c.nspname AS schema,"
 "       a.attname AS name,"
 "       CASE WHEN q.seqrelid IS NOT NULL THEN format('relation:%I.%I', q.nspname, q.relname) END AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
@@ -36,29 +36,33 @@ static const char query[] =
 "            THEN format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', q.seqstart,"
 "                        q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' END)"
 "       END AS identity_options,"
-"       format('SET START WITH %s SET INCREMENT BY %s SET MINVALUE %s SET MAXVALUE %s SET CACHE %s SET %s', q.seqstart,"
+"       CASE WHEN a.attidentity <> '' THEN format('SET START WITH %s SET INCREMENT BY %s SET MINVALUE %s SET MAXVALUE %s SET CACHE %s SET %s', q.seqstart,"
 "              q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END)"
-"              AS _identity_settings,"
+"              END AS _identity_settings,"
 "       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(ad.adbin, ad.adrelid) END AS generated,"
 "       CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN'"
 "            WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,"
 "       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,"
 "       nullif(a.attstattarget, -1)::text AS statistics,"
-"       (SELECT string_agg(o, E'\\n' ORDER BY o) FROM unnest(a.attoptions) o WHERE o !~ '^pg_') AS options,"
+"       CASE WHEN array_to_string(a.attoptions, E'\\n') ~ '(?n)^(?!pg_)' THEN"
+"            (SELECT string_agg(o, E'\\n' ORDER BY o) FROM unnest(a.attoptions) o WHERE o !~ '^pg_') END AS options,"
 "       " PQE_SQL_GENERIC_OPTIONS("a.attfdwoptions") " AS foreign_options,"
 "       NOT a.attislocal AS _inherited,"
 "       CASE WHEN NOT a.attislocal AND NOT c.relispartition THEN (SELECT string_agg(i.inhparent::regclass::text, E'\\n')"
 "            FROM pg_inherits i WHERE i.inhrelid = c.oid) END AS _inherited_from,"
 "       c.relispartition AS _in_partition,"
 "       a.atttypid::text AS _type_id, a.atttypmod::text AS _type_mod,"
-"       format('%I.%I', n.nspname, c.relname) AS _table,"
+"       c.table_name AS _table,"
 "       CASE t.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'"
 "            ELSE 'EXTENDED' END AS _type_storage,"
 "       c.reloftype <> 0 AS _typed, t.typtype = 'd' AS _domain, c.relkind = 'f' AS _foreign,"
 "       q.seqmin::text AS _identity_minimum, q.seqmax::text AS _identity_maximum, q.seqincrement::text AS _identity_increment,"
 "       quote_ident(q.relname) AS _identity_name"
-"  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-"  JOIN pg_namespace n ON n.oid = c.relnamespace"
+"  FROM pg_attribute a"
+"  JOIN (SELECT c.oid, c.relname, c.relkind, c.relispartition, c.reloftype, n.nspname,"
+"               format('%I.%I', n.nspname, c.relname) AS table_name"
+"          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+"         WHERE c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1) OFFSET 0) c ON c.oid = a.attrelid"
 "  JOIN pg_type t ON t.oid = a.atttypid"
 "  LEFT JOIN pg_collation co ON co.oid = a.attcollation"
 "  LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace"
@@ -69,8 +73,7 @@ static const char query[] =
 "              WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
 "                AND d.deptype = 'i') q"
 "    ON a.attidentity <> '' AND q.refobjid = a.attrelid AND q.refobjsubid = a.attnum"
-" WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND n.oid = ANY ($1)"
-" ORDER BY n.nspname, c.relname, a.attnum";
+" WHERE a.attnum > 0 AND NOT a.attisdropped";
 
 static const char *
 quoted_name(const PqeFact *fact)
@@ -530,6 +533,7 @@ const PqeKind pqe_kind_column = {
 	.name = "column",
 	.rank = 52,
 	.query = query,
+	.ordered_by_parent = true,
 	.on_takedown = PQE_STAYS,
 	.inlines = true,
 	.inline_create = true,

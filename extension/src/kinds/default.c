@@ -38,8 +38,7 @@ static const char query[] =
 "  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attinhcount > 0"
 " WHERE NOT a.atthasdef AND a.attidentity = '' AND NOT c.relispartition AND n.oid = ANY ($1)"
 "   AND EXISTS (SELECT FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname"
-"                WHERE i.inhrelid = c.oid AND pa.atthasdef AND pa.attgenerated = '')"
-" ORDER BY schema, _table, parent_sub";
+"                WHERE i.inhrelid = c.oid AND pa.atthasdef AND pa.attgenerated = '')";
 
 static char *
 inline_text(PqeFact *fact)
@@ -152,6 +151,7 @@ const PqeKind pqe_kind_default = {
 	.name = "default",
 	.rank = 54,
 	.query = query,
+	.ordered_by_parent = true,
 	.inline_create = true,
 	.follows_column_type = true,
 	.sql_properties = sql_properties,

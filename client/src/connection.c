@@ -264,6 +264,21 @@ static bool is_passing(const char *sqlstate)
     return strcmp(sqlstate, "57P03") == 0 || strcmp(sqlstate, "53300") == 0;
 }
 
+pqe_status pqe_connect_once(const pqe_settings *settings, const char *database, PGconn **connection,
+                            pqe_error *error)
+{
+    pqe_status status =
+        try_connect(settings, database, pqe_deadline_in(settings->config.connection_timeout_ms),
+                    connection, error);
+
+    if (status != PQE_OK) {
+        PQfinish(*connection);
+        *connection = NULL;
+        return status;
+    }
+    return pqe_error_clear(error);
+}
+
 pqe_status pqe_connect(const pqe_settings *settings, const char *database, PGconn **connection,
                        pqe_error *error)
 {

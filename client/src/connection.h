@@ -32,6 +32,10 @@ pqe_deadline pqe_deadline_in(int64_t milliseconds);
 pqe_status pqe_connect(const pqe_settings *settings, const char *database, PGconn **connection,
                        pqe_error *error);
 
+/* The same without that: one attempt. */
+pqe_status pqe_connect_once(const pqe_settings *settings, const char *database, PGconn **connection,
+                            pqe_error *error);
+
 /*
  * Runs one statement by the extended protocol with text parameters (NULL: SQL NULL; their types are
  * left to the server) and waits for its result until the deadline.  When that has passed the

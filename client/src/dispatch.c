@@ -39,11 +39,11 @@ void pqe_dispatch_draw_age(pqe_async *async, pqe_session *session)
     const pqe_config *config = &async->engine->settings.config;
     double part = 1.0 - next_random(async) * config->pool_recycle_jitter / 100.0;
 
-    session->checked_at = pqe_now_us();
+    session->answered_at = pqe_now_us();
     session->expires_at = PQE_NEVER;
     if (config->pool_recycle_ms > 0) {
         session->expires_at =
-            session->checked_at + (int64_t)((double)config->pool_recycle_ms * part * 1000.0);
+            session->answered_at + (int64_t)((double)config->pool_recycle_ms * part * 1000.0);
     }
 }
 

@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "pool.h"
 #include "statement_store.h"
+#include "thread.h"
 #include "trace.h"
 
 #ifndef PQE_VERSION
@@ -24,6 +25,18 @@ const char *pqe_version(void)
     return PQE_VERSION;
 }
 
+pqe_status pqe_engine_check_process(const pqe_engine *engine, pqe_error *error)
+{
+    if (pqe_fork_mark_is_own(engine->process)) {
+        return PQE_OK;
+    }
+    pqe_error_set(error, PQE_ERR_STATE,
+                  "the engine belongs to the process that this one was forked from");
+    pqe_error_hint(error, "Connections cannot be shared between processes: make an engine of its "
+                          "own in the child.");
+    return PQE_ERR_STATE;
+}
+
 pqe_status pqe_engine_check(const pqe_engine *engine, pqe_error *error)
 {
     if (engine == NULL) {
@@ -32,7 +45,8 @@ pqe_status pqe_engine_check(const pqe_engine *engine, pqe_error *error)
     if (atomic_load_explicit(&engine->disposed, memory_order_acquire)) {
         return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine was disposed of");
     }
-    return pqe_error_clear(error);
+    pqe_error_clear(error);
+    return pqe_engine_check_process(engine, error);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -124,11 +138,30 @@ static pqe_status ensure_schema(pqe_engine *engine, pqe_error *error)
     return status;
 }
 
+/* The first one must be had; of the others those that the server has to give. */
+static pqe_status open_connections(pqe_engine *engine, pqe_error *error)
+{
+    pqe_session *session;
+    pqe_error failure;
+    pqe_status status =
+        pqe_pool_take(engine->pool, "pqe_create_engine", false, PQE_NEVER, &session, error);
+
+    if (status != PQE_OK) {
+        return status;
+    }
+    pqe_pool_give(engine->pool, session);
+    (void)pqe_pool_fill(engine->pool, &failure);
+    if (failure.code != PQE_OK) {
+        pqe_log(&engine->settings, PQE_LOG_WARNING,
+                "not all of pool_size connections could be opened: %s", failure.message);
+    }
+    return PQE_OK;
+}
+
 pqe_status pqe_engine_start(pqe_engine *engine, pqe_session **first, pqe_error *error)
 {
     const pqe_config *config = &engine->settings.config;
     pqe_status status = PQE_OK;
-    pqe_session *session;
 
     *first = NULL;
     if (config->ensure_database) {
@@ -140,11 +173,7 @@ pqe_status pqe_engine_start(pqe_engine *engine, pqe_session **first, pqe_error *
     if (status == PQE_OK && config->connect_at_start && config->async) {
         status = pqe_session_open(&engine->settings, first, error);
     } else if (status == PQE_OK && config->connect_at_start) {
-        status =
-            pqe_pool_take(engine->pool, "pqe_create_engine", false, PQE_NEVER, &session, error);
-        if (status == PQE_OK) {
-            pqe_pool_give(engine->pool, session);
-        }
+        status = open_connections(engine, error);
     }
     if (status == PQE_OK && config->health_check_enabled) {
         status = pqe_health_start(engine->pool, &engine->health, error);
@@ -179,6 +208,11 @@ pqe_status pqe_engine_make(const pqe_config *config, pqe_engine **engine, pqe_er
         return pqe_error_no_memory(error);
     }
     atomic_init(&made->disposed, false);
+    made->process = pqe_fork_mark_new();
+    if (made->process == NULL) {
+        free(made);
+        return pqe_error_no_memory(error);
+    }
     pthread_mutex_init(&made->models_lock, NULL);
     pthread_mutex_init(&made->listeners_lock, NULL);
     status = pqe_settings_init(&made->settings, config, error);
@@ -259,6 +293,9 @@ pqe_status pqe_dispose(pqe_engine *engine, pqe_error *error)
     if (engine == NULL) {
         return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "engine is NULL");
     }
+    if (pqe_engine_check_process(engine, error) != PQE_OK) {
+        return PQE_ERR_STATE;
+    }
     if (would_wait_for_itself(engine)) {
         pqe_error_set(error, PQE_ERR_STATE, "pqe_dispose cannot be called in a callback");
         pqe_error_hint(error, "Use pqe_dispose_async.");
@@ -289,7 +326,8 @@ pqe_status pqe_dispose_async(pqe_engine *engine, pqe_dispose_callback callback, 
 
 void pqe_free_engine(pqe_engine *engine)
 {
-    if (engine == NULL) {
+    /* A forked child leaves alone what may have been in use by its parent's threads. */
+    if (engine == NULL || !pqe_fork_mark_is_own(engine->process)) {
         return;
     }
     if (would_wait_for_itself(engine)) {
@@ -313,5 +351,6 @@ void pqe_free_engine(pqe_engine *engine)
     pthread_mutex_destroy(&engine->models_lock);
     pqe_listeners_free(engine);
     pthread_mutex_destroy(&engine->listeners_lock);
+    pqe_fork_mark_free(engine->process);
     free(engine);
 }

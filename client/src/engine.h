@@ -14,6 +14,7 @@
 #include "log.h"
 #include "metrics.h"
 
+struct pqe_fork_mark;
 struct pqe_pool;
 struct pqe_registry;
 struct pqe_statement_store;
@@ -25,6 +26,7 @@ struct pqe_session;
 struct pqe_engine {
     pqe_settings settings; /* does not change after pqe_create_engine */
     atomic_bool disposed;
+    struct pqe_fork_mark *process; /* tells a forked child from the process that made the engine */
 
     pthread_mutex_t models_lock;
     const pqe_model **models; /* models declared in C; guarded by models_lock */
@@ -43,7 +45,11 @@ struct pqe_engine {
     pqe_listener *listeners; /* guarded by listeners_lock */
 };
 
-/* For the start of a public function: clears the error, refuses NULL and a disposed engine. */
+/* PQE_ERR_STATE in a child that was forked: it must not touch its parent's connections. */
+pqe_status pqe_engine_check_process(const pqe_engine *engine, pqe_error *error);
+
+/* For the start of a public function: clears the error, refuses NULL, a disposed engine and a
+   forked child. */
 pqe_status pqe_engine_check(const pqe_engine *engine, pqe_error *error);
 
 /*

@@ -3,22 +3,7 @@
  */
 #include "errand.h"
 
-#include <signal.h>
-
 #include "async.h"
-
-int pqe_thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument)
-{
-    sigset_t all;
-    sigset_t before;
-    int failure;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failure = pthread_create(thread, NULL, run, argument);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failure;
-}
 
 static void come_back(pqe_async *async, pqe_mail *mail)
 {

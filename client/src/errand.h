@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "thread.h"
 #include "mail.h"
 
 /* Embedded as the first member of what the work is about. */
@@ -26,8 +27,5 @@ typedef struct pqe_errand {
  */
 int pqe_errand_start(struct pqe_async *async, pqe_errand *errand, void (*run)(pqe_errand *errand),
                      void (*done)(pqe_errand *errand));
-
-/* Starts a thread that leaves the program's signals to the program's threads. */
-int pqe_thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument);
 
 #endif /* PQE_ERRAND_H */

@@ -3,10 +3,11 @@
  */
 #include "health.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "thread.h"
 
 struct pqe_health {
     pqe_pool *pool;
@@ -39,20 +40,6 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* The program's signals are for its own threads: the new one blocks them all. */
-static int start_thread(pqe_health *health)
-{
-    sigset_t all;
-    sigset_t before;
-    int failure;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failure = pthread_create(&health->thread, NULL, run, health);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failure;
-}
-
 static void free_health(pqe_health *health)
 {
     pthread_cond_destroy(&health->stop);
@@ -76,7 +63,7 @@ pqe_status pqe_health_start(pqe_pool *pool, pqe_health **health, pqe_error *erro
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&made->stop, &attributes);
     pthread_condattr_destroy(&attributes);
-    failure = start_thread(made);
+    failure = pqe_thread_start(&made->thread, run, made);
     if (failure != 0) {
         free_health(made);
         return pqe_error_set(error, PQE_ERR_NO_MEMORY,

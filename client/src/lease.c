@@ -1,91 +1,46 @@
 /*
  * lease.c - the handles behind pqe_connection and pqe_transaction
+ *
+ * Each slot has a few leases of its own, given out in turn by whoever has the slot.  The state of a
+ * lease changes by exchanges only, so that of two threads that use one handle one is told.
  */
 #include "lease.h"
 
 #include <stdlib.h>
 
 #include "pool.h"
+#include "slot.h"
 
-/* So many leases must have been freed after one before it is taken up again. */
-#define QUARANTINE 256
+/* So many leases of a slot are given out before one is taken up again. */
+#define LEASES 128
 
-/* Leases are made so many at a time. */
-#define CHUNK 64
-
-typedef struct pqe_lease_chunk {
-    struct pqe_lease_chunk *next;
-    pqe_lease leases[CHUNK];
-} pqe_lease_chunk;
-
-static void put_free(pqe_lease_store *store, pqe_lease *lease)
+static unsigned int word(pqe_lease_state state, pqe_lease_kind kind)
 {
-    lease->state = PQE_LEASE_FREE;
-    lease->session = NULL;
-    lease->next = NULL;
-    if (store->last_free != NULL) {
-        store->last_free->next = lease;
-    } else {
-        store->first_free = lease;
-    }
-    store->last_free = lease;
-    store->free_count++;
+    return (unsigned int)state | (unsigned int)kind << 8;
 }
 
-static bool add_chunk(pqe_pool *pool)
+/* Changes the state if it is what it should be; else says what it was. */
+static bool change(pqe_lease *lease, unsigned int *from, unsigned int to)
 {
-    pqe_lease_chunk *chunk = calloc(1, sizeof(*chunk));
-
-    if (chunk == NULL) {
-        return false;
-    }
-    chunk->next = pool->leases.chunks;
-    pool->leases.chunks = chunk;
-    for (size_t i = 0; i < CHUNK; i++) {
-        chunk->leases[i].pool = pool;
-        put_free(&pool->leases, &chunk->leases[i]);
-    }
-    return true;
+    return atomic_compare_exchange_strong(&lease->state, from, to);
 }
 
-static pqe_lease *take_free(pqe_pool *pool)
+static bool make_leases(pqe_pool *pool, pqe_slot *slot)
 {
-    pqe_lease_store *store = &pool->leases;
-    pqe_lease *lease;
-
-    while (store->free_count <= QUARANTINE) {
-        if (!add_chunk(pool)) {
-            return NULL;
-        }
+    slot->leases = calloc(LEASES, sizeof(pqe_lease));
+    for (size_t i = 0; slot->leases != NULL && i < LEASES; i++) {
+        slot->leases[i].pool = pool;
+        slot->leases[i].slot = slot;
+        atomic_init(&slot->leases[i].state, word(PQE_LEASE_FREE, PQE_LEASE_CONNECTION));
     }
-    lease = store->first_free;
-    store->first_free = lease->next;
-    store->free_count--;
-    lease->previous = NULL;
-    lease->next = store->held;
-    if (store->held != NULL) {
-        store->held->previous = lease;
-    }
-    store->held = lease;
-    return lease;
-}
-
-static void unlink_held(pqe_lease_store *store, pqe_lease *lease)
-{
-    if (lease->previous != NULL) {
-        lease->previous->next = lease->next;
-    } else {
-        store->held = lease->next;
-    }
-    if (lease->next != NULL) {
-        lease->next->previous = lease->previous;
-    }
+    return slot->leases != NULL;
 }
 
 pqe_status pqe_lease_take(pqe_pool *pool, pqe_lease_kind kind, const char *who, pqe_lease **lease,
                           pqe_error *error)
 {
     pqe_session *session;
+    pqe_slot *slot;
     pqe_lease *taken;
     pqe_status status =
         pqe_pool_take(pool, who, kind == PQE_LEASE_TRANSACTION, PQE_NEVER, &session, error);
@@ -94,108 +49,113 @@ pqe_status pqe_lease_take(pqe_pool *pool, pqe_lease_kind kind, const char *who, 
     if (status != PQE_OK) {
         return status;
     }
-    pthread_mutex_lock(&pool->lock);
-    taken = take_free(pool);
-    if (taken != NULL) {
-        taken->kind = kind;
-        taken->state = PQE_LEASE_HELD;
-        taken->in_call = false;
-        taken->session = session;
-    }
-    pthread_mutex_unlock(&pool->lock);
-    if (taken == NULL) {
+    slot = session->slot;
+    if (slot->leases == NULL && !make_leases(pool, slot)) {
         pqe_pool_give(pool, session);
         return pqe_error_no_memory(error);
+    }
+    taken = &slot->leases[slot->next_lease++ % LEASES];
+    taken->session = session;
+    atomic_store_explicit(&taken->state, word(PQE_LEASE_HELD, kind), memory_order_release);
+    atomic_store(&slot->lease, taken);
+    if (atomic_load(&pool->closing)) {
+        /* whoever closes the pool may have looked for leases before this one was to be seen */
+        unsigned int held = word(PQE_LEASE_HELD, kind);
+
+        if (change(taken, &held, word(PQE_LEASE_REVOKED, kind))) {
+            pqe_pool_give(pool, session);
+        }
+        return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine was disposed of");
     }
     *lease = taken;
     return PQE_OK;
 }
 
+static pqe_status refuse(const pqe_lease *lease, pqe_lease_kind kind, unsigned int found,
+                         pqe_error *error)
+{
+    const char *name = kind == PQE_LEASE_CONNECTION ? "connection" : "transaction";
+
+    if (atomic_load(&lease->pool->closing)) {
+        return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine of this %s was disposed of",
+                             name);
+    }
+    if (found == word(PQE_LEASE_IN_CALL, kind)) {
+        return pqe_error_set(error, PQE_ERR_STATE, "this %s is in use by another thread", name);
+    }
+    return pqe_error_set(error, PQE_ERR_STATE, "this %s was %s already", name,
+                         kind == PQE_LEASE_CONNECTION ? "released" : "ended");
+}
+
 pqe_status pqe_lease_enter(pqe_lease *lease, pqe_lease_kind kind, pqe_session **session,
                            pqe_error *error)
 {
-    const char *name = kind == PQE_LEASE_CONNECTION ? "connection" : "transaction";
-    pqe_status status = PQE_OK;
+    unsigned int held = word(PQE_LEASE_HELD, kind);
+    pqe_status status;
 
     pqe_error_clear(error);
     if (lease == NULL) {
-        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "%s is NULL", name);
+        return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "%s is NULL",
+                             kind == PQE_LEASE_CONNECTION ? "connection" : "transaction");
     }
-    pthread_mutex_lock(&lease->pool->lock);
-    if (lease->pool->closing || lease->state == PQE_LEASE_REVOKED) {
-        status =
-            pqe_error_set(error, PQE_ERR_DISPOSED, "the engine of this %s was disposed of", name);
-    } else if (lease->state != PQE_LEASE_HELD || lease->kind != kind) {
-        status = pqe_error_set(error, PQE_ERR_STATE, "this %s was %s already", name,
-                               kind == PQE_LEASE_CONNECTION ? "released" : "ended");
-    } else if (lease->in_call) {
-        status = pqe_error_set(error, PQE_ERR_STATE, "this %s is in use by another thread", name);
-    } else {
-        lease->in_call = true;
-        *session = lease->session;
+    status = pqe_engine_check_process(lease->pool->engine, error);
+    if (status != PQE_OK) {
+        return status;
     }
-    pthread_mutex_unlock(&lease->pool->lock);
-    return status;
+    if (!change(lease, &held, word(PQE_LEASE_IN_CALL, kind))) {
+        return refuse(lease, kind, held, error);
+    }
+    if (atomic_load(&lease->pool->closing)) {
+        pqe_lease_leave(lease);
+        return refuse(lease, kind, held, error);
+    }
+    *session = lease->session;
+    return PQE_OK;
 }
 
 void pqe_lease_leave(pqe_lease *lease)
 {
-    pqe_pool *pool = lease->pool;
-    pqe_session *session = NULL;
+    unsigned int in_call = atomic_load_explicit(&lease->state, memory_order_relaxed);
+    unsigned int held = (in_call & ~0xFFu) | PQE_LEASE_HELD;
+    pqe_session *session = lease->session;
 
-    pthread_mutex_lock(&pool->lock);
-    lease->in_call = false;
-    if (pool->closing) {
+    atomic_store(&lease->state, held);
+    if (atomic_load(&lease->pool->closing) &&
+        change(lease, &held, (in_call & ~0xFFu) | PQE_LEASE_REVOKED)) {
         /* whoever closes the pool waits for this */
-        session = lease->session;
-        lease->session = NULL;
-        lease->state = PQE_LEASE_REVOKED;
-    }
-    pthread_mutex_unlock(&pool->lock);
-    if (session != NULL) {
-        pqe_pool_give(pool, session);
+        pqe_pool_give(lease->pool, session);
     }
 }
 
 void pqe_lease_end(pqe_lease *lease)
 {
-    pqe_pool *pool = lease->pool;
-    pqe_session *session;
+    pqe_session *session = lease->session;
 
-    pthread_mutex_lock(&pool->lock);
-    session = lease->session;
-    lease->in_call = false;
-    unlink_held(&pool->leases, lease);
-    put_free(&pool->leases, lease);
-    pthread_mutex_unlock(&pool->lock);
-    pqe_pool_give(pool, session);
+    atomic_store_explicit(&lease->state, word(PQE_LEASE_FREE, PQE_LEASE_CONNECTION),
+                          memory_order_release);
+    pqe_pool_give(lease->pool, session);
 }
 
 void pqe_lease_revoke_all(pqe_pool *pool)
 {
-    for (pqe_lease *lease = pool->leases.held; lease != NULL; lease = lease->next) {
-        if (lease->in_call || lease->session == NULL) {
-            continue;
+    for (pqe_slot *slot = pool->slots; slot != NULL; slot = slot->next) {
+        pqe_lease *lease = atomic_load(&slot->lease);
+        char holder[64];
+
+        for (int kind = PQE_LEASE_CONNECTION; lease != NULL && kind <= PQE_LEASE_TRANSACTION;
+             kind++) {
+            unsigned int held = word(PQE_LEASE_HELD, (pqe_lease_kind)kind);
+
+            if (!change(lease, &held, word(PQE_LEASE_REVOKED, (pqe_lease_kind)kind))) {
+                continue;
+            }
+            pqe_slot_holder(slot, holder);
+            pqe_log(&pool->engine->settings, PQE_LOG_WARNING,
+                    "%s held by \"%s\" for %lld ms was never given back",
+                    kind == PQE_LEASE_CONNECTION ? "a connection" : "a transaction", holder,
+                    (long long)((pqe_now_us() - atomic_load(&slot->taken_at)) / 1000));
+            /* its server process rolls back and ends when the pool closes the connection */
+            pqe_pool_abandon(pool, slot);
         }
-        pqe_log(&pool->engine->settings, PQE_LOG_WARNING,
-                "%s held by \"%s\" for %lld ms was never given back",
-                lease->kind == PQE_LEASE_CONNECTION ? "a connection" : "a transaction",
-                lease->session->holder,
-                (long long)((pqe_now_us() - lease->session->taken_at) / 1000));
-        /* its server process rolls back and ends when the pool closes the connection */
-        lease->session->taken = false;
-        pool->taken--;
-        lease->session = NULL;
-        lease->state = PQE_LEASE_REVOKED;
-    }
-}
-
-void pqe_lease_store_free(pqe_lease_store *store)
-{
-    while (store->chunks != NULL) {
-        pqe_lease_chunk *chunk = store->chunks;
-
-        store->chunks = chunk->next;
-        free(chunk);
     }
 }

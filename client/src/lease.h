@@ -8,36 +8,28 @@
 #ifndef PQE_LEASE_H
 #define PQE_LEASE_H
 
+#include <stdatomic.h>
+
 #include "engine.h"
 #include "session.h"
+
+struct pqe_slot;
 
 typedef enum pqe_lease_kind { PQE_LEASE_CONNECTION, PQE_LEASE_TRANSACTION } pqe_lease_kind;
 
 typedef enum pqe_lease_state {
     PQE_LEASE_FREE,
     PQE_LEASE_HELD,
+    PQE_LEASE_IN_CALL,
     PQE_LEASE_REVOKED /* the engine was disposed of while it was held */
 } pqe_lease_state;
 
 typedef struct pqe_lease {
-    struct pqe_pool *pool; /* never changes */
-    /* guarded by the pool's lock */
-    pqe_lease_kind kind;
-    pqe_lease_state state;
-    bool in_call;
-    pqe_session *session;
-    struct pqe_lease *next; /* in the queue of free ones, or among those held */
-    struct pqe_lease *previous;
+    struct pqe_pool *pool; /* these two never change */
+    struct pqe_slot *slot;
+    pqe_session *session; /* while it is held */
+    atomic_uint state;    /* a pqe_lease_state, and above it the pqe_lease_kind */
 } pqe_lease;
-
-/* The pool's leases. */
-typedef struct pqe_lease_store {
-    struct pqe_lease_chunk *chunks;
-    pqe_lease *first_free; /* the one that was free for longest */
-    pqe_lease *last_free;
-    size_t free_count;
-    pqe_lease *held;
-} pqe_lease_store;
 
 /* Takes a session from the pool and makes a lease of it. */
 pqe_status pqe_lease_take(struct pqe_pool *pool, pqe_lease_kind kind, const char *who,
@@ -54,9 +46,10 @@ void pqe_lease_leave(pqe_lease *lease);
 /* Ends a lease within a call, in place of pqe_lease_leave: its session goes back to the pool. */
 void pqe_lease_end(pqe_lease *lease);
 
-/* Takes the sessions of leases in no call away from them, for the pool to close; with its lock. */
+/*
+ * Takes the sessions of leases in no call away from them, for the pool to close; with its lock,
+ * after it was marked as closing.
+ */
 void pqe_lease_revoke_all(struct pqe_pool *pool);
-
-void pqe_lease_store_free(pqe_lease_store *store);
 
 #endif /* PQE_LEASE_H */

@@ -189,7 +189,7 @@ static void end_sync(pqe_link *link)
     }
     if (sync.ping) {
         link->give_up_at = PQE_NEVER;
-        link->session->checked_at = pqe_now_us();
+        link->session->answered_at = pqe_now_us();
     }
     if (sync.last_of_reset) {
         link->give_up_at = PQE_NEVER;

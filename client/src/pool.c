@@ -1,5 +1,5 @@
 /*
- * pool.c - the pool of sessions
+ * pool.c - the pool of sessions: taking and giving back
  */
 #include "pool.h"
 
@@ -8,38 +8,40 @@
 #include <time.h>
 
 #include "pool_books.h"
-
-/* So many connections are opened at once at most, however many callers wait. */
-#define MOST_OPENING 8
-
-/* After a failed attempt to connect the next waits for so long, doubled for each further one. */
-#define FIRST_BACKOFF_US 20000
-#define LAST_BACKOFF_US 1000000
+#include "pool_open.h"
+#include "pool_wait.h"
 
 /*
- * A session that was used within this time is handed out without a look at its socket, unless a
- * statement follows at once, beside which the look costs nothing.
+ * A session that was used within this time is handed out without a look at its socket; where a
+ * statement follows at once, beside which the look costs little, the time is shorter.
  */
 #define FRESH_US 1000000
+#define FRESH_TO_SEND_US 200
 
-/* xorshift64*: jitter needs no better. */
-static double next_random(pqe_pool *pool)
+/*
+ * A thread tries the session that it gave back last for so long.  Those who come seldom take the
+ * newest of all instead, so that the others grow old and can be closed.
+ */
+#define HINT_US 100000
+
+/* The clock of the last tick, some milliseconds late at most, which costs next to nothing. */
+static int64_t coarse_now_us(void)
 {
-    pool->random ^= pool->random >> 12;
-    pool->random ^= pool->random << 25;
-    pool->random ^= pool->random >> 27;
-    return (double)((pool->random * UINT64_C(2685821657736338717)) >> 11) /
-           (double)(UINT64_C(1) << 53);
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 pqe_status pqe_pool_new(pqe_engine *engine, pqe_pool **pool, pqe_error *error)
 {
-    pqe_pool *made = calloc(1, sizeof(*made));
+    pqe_pool *made = aligned_alloc(_Alignof(pqe_pool), sizeof(*made));
 
     *pool = NULL;
     if (made == NULL) {
         return pqe_error_no_memory(error);
     }
+    memset(made, 0, sizeof(*made));
     made->engine = engine;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->drained, NULL);
@@ -49,348 +51,120 @@ pqe_status pqe_pool_new(pqe_engine *engine, pqe_pool **pool, pqe_error *error)
     return PQE_OK;
 }
 
+/* Where this thread's hint is: threads lie apart in memory by their stacks. */
+static _Atomic(pqe_slot *) *own_hint(pqe_pool *pool)
+{
+    uint64_t self = (uint64_t)(uintptr_t)pthread_self();
+
+    return &pool->hints[(self * UINT64_C(0x9E3779B97F4A7C15)) >> 59].slot;
+}
+
 /* ---------------------------------------------------------------------------------------------- */
-/* Waiters                                                                                        */
+/* Holders                                                                                        */
 /* ---------------------------------------------------------------------------------------------- */
 
-static bool may_open(const pqe_pool *pool, int64_t now)
+void pqe_slot_name_holder(pqe_slot *slot, const char *who)
 {
-    return !pool->closing && pool->total < pool->engine->settings.config.max_pool_size &&
-           pool->opening < MOST_OPENING && now >= pool->next_open_at;
+    uint64_t words[PQE_HOLDER_WORDS];
+    size_t length = who != NULL ? strnlen(who, sizeof(words) - 1) : 0;
+    size_t count = length / sizeof(uint64_t) + 1;
+
+    words[count - 1] = 0;
+    memcpy(words, who != NULL ? who : "", length);
+    for (size_t i = 0; i < count; i++) {
+        atomic_store_explicit(&slot->holder[i], words[i], memory_order_relaxed);
+    }
 }
 
-static void mark_taken(pqe_pool *pool, pqe_session *session, const char *who, int64_t now)
+void pqe_slot_holder(const pqe_slot *slot, char name[64])
 {
-    session->taken = true;
-    session->taken_at = now;
-    session->leak_reported = false;
-    pqe_text_copy(session->holder, sizeof(session->holder), who != NULL ? who : "unnamed");
-    pool->taken++;
-    pool->counters.acquired++;
+    uint64_t words[PQE_HOLDER_WORDS];
+
+    for (size_t i = 0; i < PQE_HOLDER_WORDS; i++) {
+        words[i] = atomic_load_explicit(&slot->holder[i], memory_order_relaxed);
+    }
+    memcpy(name, words, sizeof(words));
+    name[63] = '\0';
+    if (name[0] == '\0') {
+        pqe_text_copy(name, 64, "unnamed");
+    }
 }
 
-/* The newest free session that is fit for use; those that are not go to the chain. */
-static pqe_session *pop_free(pqe_pool *pool, int64_t now, pqe_session **chain)
+static void mark_taken(pqe_slot *slot, const char *who, int64_t now)
 {
-    while (pool->newest != NULL) {
-        pqe_session *session = pool->newest;
+    uint64_t times = atomic_load_explicit(&slot->taken_times, memory_order_relaxed);
 
-        if (!pqe_books_is_due(pool, session, now)) {
-            pqe_books_remove_free(pool, session);
-            return session;
-        }
-        pqe_books_doom(pool, session, chain);
-    }
-    return NULL;
-}
-
-static void enqueue(pqe_pool *pool, pqe_waiter *waiter)
-{
-    waiter->next = NULL;
-    if (pool->last_waiter != NULL) {
-        pool->last_waiter->next = waiter;
-    } else {
-        pool->first_waiter = waiter;
-    }
-    pool->last_waiter = waiter;
-    pool->waiting++;
-}
-
-static void dequeue(pqe_pool *pool, pqe_waiter *waiter)
-{
-    pqe_waiter *before = NULL;
-
-    for (pqe_waiter *at = pool->first_waiter; at != waiter; at = at->next) {
-        before = at;
-    }
-    if (before != NULL) {
-        before->next = waiter->next;
-    } else {
-        pool->first_waiter = waiter->next;
-    }
-    if (pool->last_waiter == waiter) {
-        pool->last_waiter = before;
-    }
-    pool->waiting--;
-}
-
-void pqe_pool_serve(pqe_pool *pool, int64_t now, pqe_session **chain)
-{
-    while (pool->first_waiter != NULL) {
-        pqe_waiter *waiter = pool->first_waiter;
-
-        waiter->granted = pop_free(pool, now, chain);
-        if (waiter->granted == NULL) {
-            if (!may_open(pool, now)) {
-                return;
-            }
-            pool->total++;
-            pool->opening++;
-            waiter->may_open = true;
-        } else {
-            /* counted as taken at once, so that closing waits for it */
-            mark_taken(pool, waiter->granted, NULL, now);
-        }
-        dequeue(pool, waiter);
-        pthread_cond_signal(&waiter->wake);
-    }
+    /* nobody else writes these, so no exchange is needed */
+    atomic_store_explicit(&slot->taken_times, times + 1, memory_order_relaxed);
+    atomic_store_explicit(&slot->taken_at, now, memory_order_relaxed);
+    atomic_store_explicit(&slot->leak_reported, false, memory_order_relaxed);
+    pqe_slot_name_holder(slot, who);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
 /* Taking                                                                                         */
 /* ---------------------------------------------------------------------------------------------- */
 
-static pqe_status disposed(pqe_error *error)
+/* The session that this thread gave back last, if it is free still; needs no lock. */
+static pqe_session *take_last(pqe_pool *pool, int64_t now)
 {
-    return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine was disposed of");
-}
+    pqe_slot *slot = atomic_load_explicit(own_hint(pool), memory_order_acquire);
+    unsigned int free_state = PQE_SLOT_FREE | PQE_SLOT_LISTED;
 
-/* Lists who has had sessions for longest, up to five; call with the lock. */
-static void describe_holders(const pqe_pool *pool, pqe_buffer *text, int64_t now)
-{
-    int64_t after = INT64_MIN;
-    const pqe_session *last = NULL;
-
-    for (int shown = 0; shown < 5; shown++) {
-        const pqe_session *longest = NULL;
-
-        for (const pqe_session *at = pool->all; at != NULL; at = at->next) {
-            bool listed = at->taken_at < after || (at->taken_at == after && at <= last);
-
-            if (at->taken && !listed &&
-                (longest == NULL || at->taken_at < longest->taken_at ||
-                 (at->taken_at == longest->taken_at && at < longest))) {
-                longest = at;
-            }
-        }
-        if (longest == NULL) {
-            break;
-        }
-        pqe_buffer_printf(text, "%s\"%s\" for %lld ms (backend %d)",
-                          shown == 0 ? " Longest held: by " : ", by ", longest->holder,
-                          (long long)((now - longest->taken_at) / 1000), longest->backend_pid);
-        after = longest->taken_at;
-        last = longest;
+    if (slot == NULL || atomic_load_explicit(&pool->waiting, memory_order_relaxed) > 0 ||
+        now - atomic_load_explicit(&slot->idle_since, memory_order_relaxed) > HINT_US ||
+        !atomic_compare_exchange_strong(&slot->state, &free_state, PQE_SLOT_LISTED)) {
+        return NULL;
     }
-    if (last != NULL) {
-        pqe_buffer_append_char(text, '.');
+    if (atomic_load(&pool->closing) || pqe_books_is_due(pool, slot->session, now)) {
+        pqe_pool_give(pool, slot->session);
+        return NULL;
     }
-}
-
-/* Call with the lock. */
-static pqe_status exhausted(pqe_pool *pool, int64_t since, int64_t now, pqe_error *error)
-{
-    const pqe_config *config = &pool->engine->settings.config;
-    pqe_buffer detail = PQE_BUFFER_INIT;
-
-    pool->counters.timeouts++;
-    if (now > since) {
-        int64_t waited_ms = (now - since) / 1000;
-
-        pqe_error_set(
-            error, PQE_ERR_POOL_TIMEOUT, "no connection came free within %lld ms",
-            (long long)(waited_ms < config->pool_timeout_ms ? waited_ms : config->pool_timeout_ms));
-    } else {
-        pqe_error_set(error, PQE_ERR_POOL_TIMEOUT, "no connection is free");
-    }
-    pqe_buffer_printf(&detail,
-                      "%d connection%s of at most %d: %d active, %d idle, %d being opened; %d "
-                      "other caller%s waiting.",
-                      pool->total, pool->total == 1 ? "" : "s", config->max_pool_size, pool->taken,
-                      pool->idle, pool->opening, pool->waiting, pool->waiting == 1 ? "" : "s");
-    describe_holders(pool, &detail, now);
-    if (pool->last_failure.code != PQE_OK) {
-        pqe_buffer_printf(&detail, " Last failure to connect: %s", pool->last_failure.message);
-    }
-    if (!pqe_buffer_failed(&detail)) {
-        pqe_error_detail(error, "%s", detail.data);
-    }
-    pqe_buffer_free(&detail);
-    if (pool->taken >= config->max_pool_size) {
-        pqe_error_hint(error, "Release connections sooner, or raise pool_size or max_pool_size.");
-    }
-    return PQE_ERR_POOL_TIMEOUT;
-}
-
-/* An attempt to open a session has ended; call with the lock. */
-static void note_failure(pqe_pool *pool, const pqe_error *failure, int64_t now)
-{
-    int64_t backoff = FIRST_BACKOFF_US;
-
-    pool->counters.connect_failures++;
-    pool->last_failure = *failure;
-    for (int i = 0; i < pool->failures && backoff < LAST_BACKOFF_US; i++) {
-        backoff *= 2;
-    }
-    if (backoff > LAST_BACKOFF_US) {
-        backoff = LAST_BACKOFF_US;
-    }
-    pool->failures++;
-    /* drawn anew each time, so that many programs do not come back at one moment */
-    pool->next_open_at = now + (int64_t)((double)backoff * (0.5 + next_random(pool) / 2));
-}
-
-static void note_opened(pqe_pool *pool, pqe_session *session, uint64_t epoch, int64_t now)
-{
-    const pqe_config *config = &pool->engine->settings.config;
-
-    session->epoch = epoch;
-    session->checked_at = now;
-    session->expires_at = PQE_NEVER;
-    if (config->pool_recycle_ms > 0) {
-        double part = 1.0 - next_random(pool) * config->pool_recycle_jitter / 100.0;
-
-        session->expires_at = now + (int64_t)((double)config->pool_recycle_ms * part * 1000.0);
-    }
-    pool->failures = 0;
-    pool->next_open_at = 0;
-    pool->last_failure.code = PQE_OK;
-    pool->counters.opened++;
-    pqe_books_add(pool, session);
-}
-
-/* Opens a session for which total and opening were counted up.  Call without the lock. */
-static pqe_status open_session(pqe_pool *pool, const char *who, pqe_session **session,
-                               pqe_error *error)
-{
-    pqe_session *chain = NULL;
-    pqe_error failure;
-    pqe_status status;
-    uint64_t epoch;
-    int64_t now;
-
-    pthread_mutex_lock(&pool->lock);
-    epoch = pool->epoch;
-    pthread_mutex_unlock(&pool->lock);
-    status = pqe_session_open(&pool->engine->settings, session, &failure);
-    now = pqe_now_us();
-    pthread_mutex_lock(&pool->lock);
-    pool->opening--;
-    if (status == PQE_OK) {
-        note_opened(pool, *session, epoch, now);
-        mark_taken(pool, *session, who, now);
-    } else {
-        pool->total--;
-        note_failure(pool, &failure, now);
-    }
-    pqe_pool_serve(pool, now, &chain);
-    if (pool->closing) {
-        pthread_cond_broadcast(&pool->drained);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    pqe_books_close_all(chain);
-    if (status != PQE_OK) {
-        pqe_log(&pool->engine->settings, PQE_LOG_DEBUG, "%s", failure.message);
-        pqe_error_copy(error, &failure);
-    }
-    return status;
-}
-
-static void wait_until(pqe_waiter *waiter, pthread_mutex_t *lock, int64_t until)
-{
-    struct timespec at = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-
-    (void)pthread_cond_timedwait(&waiter->wake, lock, &at);
-}
-
-/*
- * Waits for a session or for the right to open one.  Call with the lock.  On PQE_OK one of the
- * waiter's two grants is set.
- */
-static pqe_status wait_for_grant(pqe_pool *pool, pqe_waiter *waiter, int64_t since,
-                                 pqe_deadline latest, pqe_session **chain, pqe_error *error)
-{
-    int64_t deadline = since + pool->engine->settings.config.pool_timeout_ms * 1000;
-    int64_t now = since;
-    pqe_status status = PQE_OK;
-
-    deadline = latest < deadline ? latest : deadline;
-    enqueue(pool, waiter);
-    pqe_pool_serve(pool, now, chain);
-    while (waiter->granted == NULL && !waiter->may_open) {
-        int64_t until = deadline;
-
-        if (pool->closing) {
-            dequeue(pool, waiter);
-            pthread_cond_broadcast(&pool->drained);
-            status = disposed(error);
-            break;
-        }
-        if (now >= deadline) {
-            dequeue(pool, waiter);
-            status = exhausted(pool, since, now, error);
-            break;
-        }
-        /* the end of a backoff is nobody's event but the waiters' own */
-        if (pool->next_open_at > now && pool->next_open_at < until) {
-            until = pool->next_open_at;
-        }
-        wait_until(waiter, &pool->lock, until);
-        now = pqe_now_us();
-        if (waiter->granted == NULL && !waiter->may_open) {
-            pqe_pool_serve(pool, now, chain);
-        }
-    }
-    pool->counters.wait_us += (uint64_t)(now - since);
-    return status;
+    return slot->session;
 }
 
 /* Takes a session that is free, waits for one, or opens one; it is not checked yet. */
-static pqe_status take_any(pqe_pool *pool, const char *who, pqe_deadline latest,
-                           pqe_session **session, bool *fresh, pqe_error *error)
+static pqe_status take_any(pqe_pool *pool, pqe_deadline latest, pqe_session **session, bool *fresh,
+                           pqe_error *error)
 {
     pqe_session *chain = NULL;
-    pqe_waiter waiter = {.granted = NULL, .may_open = false, .next = NULL};
     int64_t now = pqe_now_us();
     pqe_status status = PQE_OK;
 
     *session = NULL;
+    *fresh = false;
     pthread_mutex_lock(&pool->lock);
-    if (pool->closing) {
+    if (atomic_load(&pool->closing)) {
         pthread_mutex_unlock(&pool->lock);
-        return disposed(error);
+        return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine was disposed of");
     }
-    /* who comes while others wait goes behind them */
-    if (pool->first_waiter == NULL) {
-        *session = pop_free(pool, now, &chain);
+    if (!pqe_pool_must_queue(pool, now)) {
+        *session = pqe_pool_pop(pool, now, &chain);
     }
-    if (*session != NULL) {
-        mark_taken(pool, *session, who, now);
-    } else if (pool->first_waiter == NULL && may_open(pool, now)) {
-        pool->total++;
-        pool->opening++;
-        waiter.may_open = true;
-    } else {
-        pthread_condattr_t attributes;
-
-        pthread_condattr_init(&attributes);
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-        pthread_cond_init(&waiter.wake, &attributes);
-        pthread_condattr_destroy(&attributes);
-        status = wait_for_grant(pool, &waiter, now, latest, &chain, error);
-        pthread_cond_destroy(&waiter.wake);
-        if (waiter.granted != NULL) {
-            *session = waiter.granted;
-            pqe_text_copy((*session)->holder, sizeof((*session)->holder),
-                          who != NULL ? who : "unnamed");
-        }
+    if (*session == NULL && pool->first_waiter == NULL && pqe_pool_may_open(pool, now)) {
+        pqe_pool_begin_opening(pool);
+        *fresh = true;
+    } else if (*session == NULL) {
+        status = pqe_pool_wait(pool, latest, session, fresh, &chain, error);
     }
     pthread_mutex_unlock(&pool->lock);
     pqe_books_close_all(chain);
-    *fresh = waiter.may_open;
-    if (status == PQE_OK && waiter.may_open) {
-        status = open_session(pool, who, session, error);
+    if (status == PQE_OK && *fresh) {
+        status = pqe_pool_open(pool, true, session, error);
     }
     return status;
 }
 
 /* Looks at a session that lay idle, and asks the server where that is wanted. */
-static bool is_fit(pqe_pool *pool, pqe_session *session, bool about_to_send)
+static bool is_fit(pqe_pool *pool, pqe_session *session, bool about_to_send, int64_t now)
 {
     if (pool->engine->settings.config.pool_pre_ping) {
         return pqe_session_alive(session) && pqe_session_ping(&pool->engine->settings, session);
     }
-    if (!about_to_send && session->taken_at - session->idle_since < FRESH_US) {
+    if (about_to_send
+            ? pqe_now_us() - session->answered_at < FRESH_TO_SEND_US
+            : now - atomic_load_explicit(&session->slot->idle_since, memory_order_relaxed) <
+                  FRESH_US) {
         return true;
     }
     return pqe_session_alive(session);
@@ -399,15 +173,27 @@ static bool is_fit(pqe_pool *pool, pqe_session *session, bool about_to_send)
 pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pqe_deadline deadline,
                          pqe_session **session, pqe_error *error)
 {
-    for (;;) {
-        bool fresh = false;
-        pqe_status status = take_any(pool, who, deadline, session, &fresh, error);
+    int64_t now = coarse_now_us();
+    bool fresh = false;
+    pqe_status status = PQE_OK;
 
-        if (status != PQE_OK || fresh || is_fit(pool, *session, about_to_send)) {
+    *session = take_last(pool, now);
+    for (;;) {
+        if (*session == NULL) {
+            status = take_any(pool, deadline, session, &fresh, error);
+            now = coarse_now_us();
+        }
+        if (status != PQE_OK) {
             return status;
         }
+        mark_taken((*session)->slot, who, now);
+        if (fresh || is_fit(pool, *session, about_to_send, now)) {
+            return PQE_OK;
+        }
         /* Each round closes a session, so this ends at the latest with one newly opened. */
-        (*session)->broken = true;
+        if (!(*session)->retired) {
+            (*session)->broken = true;
+        }
         pqe_pool_give(pool, *session);
         *session = NULL;
     }
@@ -420,82 +206,140 @@ pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pq
 void pqe_pool_shrink(pqe_pool *pool, int64_t now, pqe_session **chain)
 {
     const pqe_config *config = &pool->engine->settings.config;
+    pqe_slot *at = pool->oldest;
 
-    while (config->pool_idle_timeout_ms > 0 && pool->oldest != NULL &&
-           pool->total > config->pool_size &&
-           now - pool->oldest->idle_since >= config->pool_idle_timeout_ms * 1000) {
-        pqe_books_doom(pool, pool->oldest, chain);
+    while (config->pool_idle_timeout_ms > 0 && at != NULL && pool->total > config->pool_size) {
+        pqe_slot *newer = at->newer;
+
+        if (now - atomic_load(&at->idle_since) >= config->pool_idle_timeout_ms * 1000 &&
+            (atomic_load(&at->state) & PQE_SLOT_FREE) != 0 && pqe_books_claim(pool, at)) {
+            pqe_books_remove(pool, at->session, chain);
+            pqe_finding_add(&pool->engine->findings.surplus, 1);
+        }
+        at = newer;
     }
 }
 
-void pqe_pool_give(pqe_pool *pool, pqe_session *session)
+/* Counts why a session is closed that is not broken. */
+static void note_end(pqe_pool *pool, const pqe_session *session, int64_t now)
+{
+    if (!session->broken && session->retired) {
+        pqe_finding_add(&pool->engine->findings.demoted, 1);
+    } else if (!session->broken && now >= session->expires_at) {
+        pqe_finding_add(&pool->engine->findings.expired, 1);
+    }
+}
+
+/* Gives back with the lock: what is to be closed, and what is not in the list. */
+static void give_with_lock(pqe_pool *pool, pqe_session *session, bool is_listed_free)
 {
     pqe_session *chain = NULL;
-    int64_t now;
+    int64_t now = pqe_now_us();
 
-    if (session->used || session->broken) {
-        pqe_session_reset(&pool->engine->settings, session);
-    }
-    now = pqe_now_us();
     pthread_mutex_lock(&pool->lock);
-    session->taken = false;
-    session->idle_since = now;
-    pool->taken--;
-    if (session->broken) {
-        pqe_books_begin_epoch(pool, session, &chain);
+    if (!is_listed_free) {
+        pqe_slot *slot = session->slot;
+
+        pqe_books_unlist(pool, slot);
+        if (session->broken) {
+            pqe_books_begin_epoch(pool, session, &chain);
+        }
+        if (atomic_load(&pool->closing) || pqe_books_is_due(pool, session, now)) {
+            note_end(pool, session, now);
+            pqe_books_remove(pool, session, &chain);
+        } else {
+            pqe_books_push_newest(pool, slot);
+        }
     }
-    if (pool->closing || pqe_books_is_due(pool, session, now)) {
-        pqe_books_remove(pool, session);
-        session->next = chain;
-        chain = session;
-    } else {
-        pqe_books_push_free(pool, session);
-        pqe_pool_shrink(pool, now, &chain);
-    }
+    pqe_pool_shrink(pool, now, &chain);
     pqe_pool_serve(pool, now, &chain);
-    if (pool->closing) {
+    if (atomic_load(&pool->closing)) {
         pthread_cond_broadcast(&pool->drained);
     }
     pthread_mutex_unlock(&pool->lock);
     pqe_books_close_all(chain);
 }
 
+void pqe_pool_give(pqe_pool *pool, pqe_session *session)
+{
+    unsigned int listed = PQE_SLOT_LISTED;
+    pqe_slot *slot = session->slot;
+    int64_t now = coarse_now_us();
+
+    if (session->used || session->broken) {
+        pqe_session_reset(&pool->engine->settings, session);
+    }
+    atomic_store_explicit(&slot->idle_since, now, memory_order_relaxed);
+    if (atomic_load(&pool->closing) || pqe_books_is_due(pool, session, now)) {
+        give_with_lock(pool, session, false);
+        return;
+    }
+    atomic_store_explicit(own_hint(pool), slot, memory_order_release);
+    if (!atomic_compare_exchange_strong(&slot->state, &listed, PQE_SLOT_FREE | PQE_SLOT_LISTED)) {
+        give_with_lock(pool, session, false);
+    } else if (atomic_load(&pool->waiting) > 0 || atomic_load(&pool->closing)) {
+        /* who came to wait, or to close, before the exchange did not see it */
+        give_with_lock(pool, NULL, true);
+    }
+}
+
+void pqe_pool_abandon(pqe_pool *pool, pqe_slot *slot)
+{
+    pqe_books_unlist(pool, slot);
+    /* found by whoever closes the pool, who closes it */
+    pqe_books_push_oldest(pool, slot);
+}
+
 /* ---------------------------------------------------------------------------------------------- */
 /* Closing                                                                                        */
 /* ---------------------------------------------------------------------------------------------- */
 
+/* Takes all sessions that are free; call with the lock, while closing. */
+static void collect_free(pqe_pool *pool, pqe_session **chain)
+{
+    while (pool->newest != NULL) {
+        pqe_slot *slot = pool->newest;
+
+        if (pqe_books_claim(pool, slot)) {
+            pqe_books_remove(pool, slot->session, chain);
+        }
+    }
+}
+
 void pqe_pool_close(pqe_pool *pool)
 {
-    pqe_session *chain;
+    pqe_session *chain = NULL;
 
     pthread_mutex_lock(&pool->lock);
-    pool->closing = true;
+    atomic_store(&pool->closing, true);
     for (pqe_waiter *waiter = pool->first_waiter; waiter != NULL; waiter = waiter->next) {
         pthread_cond_signal(&waiter->wake);
     }
     pqe_lease_revoke_all(pool);
-    while (pool->taken > 0 || pool->opening > 0 || pool->waiting > 0) {
+    collect_free(pool, &chain);
+    while (pool->total > 0 || atomic_load(&pool->waiting) > 0) {
         pthread_cond_wait(&pool->drained, &pool->lock);
+        collect_free(pool, &chain);
     }
-    chain = pool->all;
-    pool->all = NULL;
-    pool->newest = NULL;
-    pool->oldest = NULL;
-    pool->counters.closed += (uint64_t)pool->total;
-    pool->total = 0;
-    pool->idle = 0;
     pthread_mutex_unlock(&pool->lock);
     pqe_books_close_all(chain);
 }
 
 void pqe_pool_free(pqe_pool *pool)
 {
-    if (pool != NULL) {
-        pqe_lease_store_free(&pool->leases);
-        pthread_cond_destroy(&pool->drained);
-        pthread_mutex_destroy(&pool->lock);
-        free(pool);
+    if (pool == NULL) {
+        return;
     }
+    while (pool->slots != NULL) {
+        pqe_slot *slot = pool->slots;
+
+        pool->slots = slot->next;
+        free(slot->leases);
+        free(slot);
+    }
+    pthread_cond_destroy(&pool->drained);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -507,11 +351,15 @@ void pqe_pool_metrics_read(pqe_pool *pool, pqe_pool_metrics *metrics)
     pthread_mutex_lock(&pool->lock);
     *metrics = pool->counters;
     metrics->size = pool->total;
-    metrics->active = pool->taken;
-    metrics->idle = pool->idle;
+    metrics->active = pqe_books_taken(pool);
+    metrics->idle = pool->total - pool->opening - metrics->active;
     metrics->opening = pool->opening;
-    metrics->waiting = pool->waiting;
+    metrics->waiting = atomic_load(&pool->waiting);
     metrics->max_size = pool->engine->settings.config.max_pool_size;
+    metrics->acquired = 0;
+    for (const pqe_slot *at = pool->slots; at != NULL; at = at->next) {
+        metrics->acquired += atomic_load(&at->taken_times) - atomic_load(&at->forgotten);
+    }
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -519,5 +367,8 @@ void pqe_pool_metrics_reset(pqe_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
     memset(&pool->counters, 0, sizeof(pool->counters));
+    for (pqe_slot *at = pool->slots; at != NULL; at = at->next) {
+        atomic_store(&at->forgotten, atomic_load(&at->taken_times));
+    }
     pthread_mutex_unlock(&pool->lock);
 }

@@ -4,47 +4,60 @@
  * Free sessions are used last in, first out, so that those not needed grow old and can be closed;
  * callers that must wait are served first come, first served.  Sessions are opened, checked, reset
  * and closed outside the lock.
+ *
+ * A thread that takes and gives back again and again does so without the lock: it first tries the
+ * session that it gave back last, if that was a moment ago.
  */
 #ifndef PQE_POOL_H
 #define PQE_POOL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "engine.h"
 #include "lease.h"
 #include "session.h"
+#include "slot.h"
 
 /* A caller that waits. */
 typedef struct pqe_waiter {
     pthread_cond_t wake;
+    int64_t since;
+    bool nudged;          /* told that there may be something to take */
     pqe_session *granted; /* a session handed over */
     bool may_open;        /* or the right to open one */
     struct pqe_waiter *next;
 } pqe_waiter;
 
+/* Where a thread finds the slot that it gave back last; several threads may share one. */
+typedef struct pqe_hint {
+    _Alignas(64) _Atomic(pqe_slot *) slot;
+} pqe_hint;
+
+#define PQE_HINTS 32
+
 typedef struct pqe_pool {
     pqe_engine *engine;
+    atomic_bool closing;        /* set with the lock */
+    atomic_int waiting;         /* callers in the queue; changes with the lock */
+    atomic_uint_fast64_t epoch; /* goes up, with the lock, when a session was found broken */
+    pqe_hint hints[PQE_HINTS];
+
     pthread_mutex_t lock; /* guards everything below */
 
-    bool closing;
-    pthread_cond_t drained; /* no session is taken any more, while closing */
+    pthread_cond_t drained; /* something changed that whoever closes the pool waits for */
     int total;              /* sessions open or being opened */
     int opening;            /* of them being opened */
-    int taken;              /* of them taken */
-    int idle;               /* of them free */
-    pqe_session *all;       /* every open session */
-    pqe_session *newest;    /* the free list: last in */
-    pqe_session *oldest;    /* and first in */
+    pqe_slot *slots;        /* all */
+    pqe_slot *newest;       /* the free list: last in */
+    pqe_slot *oldest;       /* and first in */
     pqe_waiter *first_waiter;
     pqe_waiter *last_waiter;
-    int waiting;
-    uint64_t epoch;         /* goes up when a session was found broken */
     int failures;           /* attempts to connect that failed in a row */
     int64_t next_open_at;   /* no attempt before: backoff after a failure */
     pqe_error last_failure; /* to connect; code PQE_OK where there was none */
     uint64_t random;        /* state of the generator for jitter */
     pqe_pool_metrics counters;
-    pqe_lease_store leases;
 } pqe_pool;
 
 pqe_status pqe_pool_new(pqe_engine *engine, pqe_pool **pool, pqe_error *error);
@@ -65,6 +78,12 @@ pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pq
 void pqe_pool_give(pqe_pool *pool, pqe_session *session);
 
 /*
+ * Opens sessions until there are pool_size, several at a time; none while callers wait for the
+ * server to come back.  Returns how many were opened; error is that of one that could not be.
+ */
+int pqe_pool_fill(pqe_pool *pool, pqe_error *error);
+
+/*
  * Refuses all further use, waits for the sessions that are in a call, and closes all.  Leases that
  * are in no call are revoked, and named in the log.
  */
@@ -83,11 +102,18 @@ void pqe_pool_serve(pqe_pool *pool, int64_t now, pqe_session **chain);
 /* Dooms free sessions beyond pool_size that were not used for long; call with the lock. */
 void pqe_pool_shrink(pqe_pool *pool, int64_t now, pqe_session **chain);
 
+/* Takes a session away from a holder that is known not to use it; call with the lock. */
+void pqe_pool_abandon(pqe_pool *pool, pqe_slot *slot);
+
 /* One round of the health monitor. */
 void pqe_pool_tend(pqe_pool *pool);
 
 /* Reads the gauges and counters, or sets the counters to 0. */
 void pqe_pool_metrics_read(pqe_pool *pool, pqe_pool_metrics *metrics);
 void pqe_pool_metrics_reset(pqe_pool *pool);
+
+/* The name of a slot's holder. */
+void pqe_slot_name_holder(pqe_slot *slot, const char *who);
+void pqe_slot_holder(const pqe_slot *slot, char name[64]);
 
 #endif /* PQE_POOL_H */

@@ -29,6 +29,7 @@ static void attempt(pqe_context *context, pqe_session *session)
     (void)pqe_session_execute(session, context->now.call->statement, &context->now.call->params,
                               pqe_pipeline_deadline(context), &pg, &failure);
     pqe_pipeline_after(context, pg, &failure);
+    session->answered_at = context->started_at + context->duration_us;
     pqe_keep_slow_plan(context, session);
 }
 

@@ -53,7 +53,35 @@ static pqe_status make_cache(const pqe_settings *settings, pqe_session *session,
     return status;
 }
 
-pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session, pqe_error *error)
+/* The role that the DSN, the environment or a service file asks for. */
+static pqe_role wanted_role(PGconn *pg)
+{
+    static const struct {
+        const char *name;
+        pqe_role role;
+    } roles[] = {{"read-write", PQE_ROLE_READ_WRITE},
+                 {"read-only", PQE_ROLE_READ_ONLY},
+                 {"primary", PQE_ROLE_PRIMARY},
+                 {"standby", PQE_ROLE_STANDBY}};
+    PQconninfoOption *options = PQconninfo(pg);
+    pqe_role role = PQE_ROLE_ANY;
+
+    for (PQconninfoOption *at = options; at != NULL && at->keyword != NULL; at++) {
+        if (at->val == NULL || strcmp(at->keyword, "target_session_attrs") != 0) {
+            continue;
+        }
+        for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+            if (strcmp(at->val, roles[i].name) == 0) {
+                role = roles[i].role;
+            }
+        }
+    }
+    PQconninfoFree(options);
+    return role;
+}
+
+static pqe_status open_session(const pqe_settings *settings, bool patient, pqe_session **session,
+                               pqe_error *error)
 {
     pqe_session *made = calloc(1, sizeof(*made));
     pqe_status status;
@@ -62,9 +90,11 @@ pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session,
     if (made == NULL) {
         return pqe_error_no_memory(error);
     }
-    status = pqe_connect(settings, NULL, &made->pg, error);
+    status = patient ? pqe_connect(settings, NULL, &made->pg, error)
+                     : pqe_connect_once(settings, NULL, &made->pg, error);
     if (status == PQE_OK) {
         made->backend_pid = PQbackendPID(made->pg);
+        made->role = wanted_role(made->pg);
         status = make_cache(settings, made, error);
     }
     if (status != PQE_OK) {
@@ -77,6 +107,17 @@ pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session,
     }
     *session = made;
     return PQE_OK;
+}
+
+pqe_status pqe_session_open(const pqe_settings *settings, pqe_session **session, pqe_error *error)
+{
+    return open_session(settings, true, session, error);
+}
+
+pqe_status pqe_session_try_open(const pqe_settings *settings, pqe_session **session,
+                                pqe_error *error)
+{
+    return open_session(settings, false, session, error);
 }
 
 void pqe_session_close(pqe_session *session)
@@ -113,6 +154,32 @@ bool pqe_session_alive(pqe_session *session)
     return PQstatus(session->pg) == CONNECTION_OK;
 }
 
+/* What a server of the wrong role answers with "t". */
+static const char *const role_questions[] = {
+    [PQE_ROLE_ANY] = "SELECT false",
+    [PQE_ROLE_READ_WRITE] = "SELECT pg_catalog.pg_is_in_recovery() OR pg_catalog.current_setting("
+                            "'default_transaction_read_only') = 'on'",
+    [PQE_ROLE_READ_ONLY] = "SELECT NOT (pg_catalog.pg_is_in_recovery() OR pg_catalog."
+                           "current_setting('default_transaction_read_only') = 'on')",
+    [PQE_ROLE_PRIMARY] = "SELECT pg_catalog.pg_is_in_recovery()",
+    [PQE_ROLE_STANDBY] = "SELECT NOT pg_catalog.pg_is_in_recovery()",
+};
+
+/* One question, which serves as a sign of life, too. */
+static pqe_status ask(const pqe_settings *settings, pqe_session *session, pqe_error *error)
+{
+    PGresult *result = NULL;
+    pqe_status status =
+        pqe_run_query(session->pg, role_questions[session->role], 0, NULL,
+                      pqe_deadline_in(settings->config.health_check_timeout_ms), &result, error);
+
+    if (status == PQE_OK) {
+        session->retired = session->retired || strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+        PQclear(result);
+    }
+    return status;
+}
+
 bool pqe_session_ping(const pqe_settings *settings, pqe_session *session)
 {
     for (int try = 0; try <= settings->config.health_check_retries; try++) {
@@ -121,10 +188,14 @@ bool pqe_session_ping(const pqe_settings *settings, pqe_session *session)
         if (session->broken || PQstatus(session->pg) != CONNECTION_OK) {
             return false;
         }
-        if (pqe_command(session->pg, "SELECT 1",
-                        pqe_deadline_in(settings->config.health_check_timeout_ms),
-                        &error) == PQE_OK) {
-            return true;
+        if (ask(settings, session, &error) == PQE_OK) {
+            if (session->retired) {
+                pqe_log(settings, PQE_LOG_WARNING,
+                        "the server of backend %d does not have the role any more that "
+                        "target_session_attrs asks for",
+                        session->backend_pid);
+            }
+            return !session->retired;
         }
         pqe_log(settings, PQE_LOG_DEBUG, "connection to backend %d gives no sign of life: %s",
                 session->backend_pid, error.message);

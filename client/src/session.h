@@ -20,8 +20,18 @@ typedef struct pqe_failed_statement {
     char statement[256];
 } pqe_failed_statement;
 
+/* What target_session_attrs asks of a server. */
+typedef enum pqe_role {
+    PQE_ROLE_ANY,
+    PQE_ROLE_READ_WRITE,
+    PQE_ROLE_READ_ONLY,
+    PQE_ROLE_PRIMARY,
+    PQE_ROLE_STANDBY
+} pqe_role;
+
 typedef struct pqe_session {
     PGconn *pg;
+    pqe_role role;
     int backend_pid;
     bool broken;                       /* lost: the others of its age are suspect, too */
     bool retired;                      /* to be closed when it is given back */
@@ -30,19 +40,12 @@ typedef struct pqe_session {
     struct pqe_statement_cache *cache; /* NULL where off */
     pqe_failed_statement failed;       /* the last to fail within a transaction */
 
-    /* the pool's */
-    uint64_t epoch;     /* the pool's when it was opened */
-    int64_t expires_at; /* PQE_NEVER: does not */
-    int64_t idle_since; /* while it is free */
-    int64_t checked_at; /* last sign of life */
-    int64_t taken_at;   /* while it is taken */
-    bool leak_reported; /* for this taker */
-    char holder[64];    /* who has it, "" for nobody in particular */
-    bool taken;
-    struct pqe_session *older; /* in the free list */
-    struct pqe_session *newer;
-    struct pqe_session *previous; /* among all */
-    struct pqe_session *next;
+    /* of whoever keeps it */
+    uint64_t epoch;           /* the pool's when it was opened */
+    int64_t expires_at;       /* PQE_NEVER: does not */
+    int64_t answered_at;      /* the end of the last statement */
+    struct pqe_slot *slot;    /* its place in the pool */
+    struct pqe_session *next; /* of those that are to be closed */
 } pqe_session;
 
 /* Opens a session.  Errors as of pqe_connect. */
@@ -55,7 +58,15 @@ void pqe_session_close(pqe_session *session);
  */
 bool pqe_session_alive(pqe_session *session);
 
-/* Asks the server for a sign of life, within health_check_timeout_ms for each of the tries. */
+/* The same, at once or not at all: a server that is out of connections is not asked again. */
+pqe_status pqe_session_try_open(const pqe_settings *settings, pqe_session **session,
+                                pqe_error *error);
+
+/*
+ * Asks the server for a sign of life, within health_check_timeout_ms for each of the tries, and
+ * whether it has the role that target_session_attrs wants.  Where it has lost that, the session is
+ * marked as retired.
+ */
 bool pqe_session_ping(const pqe_settings *settings, pqe_session *session);
 
 /*

@@ -52,6 +52,7 @@ pqe_config support_config(void)
     config.ensure_tables = false;
     config.check_schema_drift = false;
     config.health_check_enabled = false;
+    config.connect_at_start = false;
     return config;
 }
 

@@ -43,8 +43,8 @@ void support_check_status(pqe_status wanted, pqe_status status, const pqe_error 
 void support_check_contains(const char *text, const char *part, const char *file, int line);
 
 /*
- * A configuration for the server of libpq's environment that ensures nothing and has no health
- * monitor: a test turns on what it is about.
+ * A configuration for the server of libpq's environment that ensures nothing, opens nothing at the
+ * start and has no health monitor: a test turns on what it is about.
  */
 pqe_config support_config(void);
 

@@ -11,10 +11,12 @@
 static void check_fails(const pqe_config *config, pqe_status wanted, const char *sqlstate,
                         const char *part)
 {
+    pqe_config at_start = *config;
     pqe_engine *engine = (pqe_engine *)8;
     pqe_error error;
 
-    assert_status(wanted, pqe_create_engine(config, &engine, &error), error);
+    at_start.connect_at_start = true;
+    assert_status(wanted, pqe_create_engine(&at_start, &engine, &error), error);
     assert_null(engine);
     assert_string_equal(error.sqlstate, sqlstate);
     assert_contains(error.message, part);

@@ -157,8 +157,8 @@ static void *use_shared(void *argument)
     sharer *self = argument;
     pqe_error error;
 
-    self->status = pqe_connection_execute(self->connection, "SELECT pg_sleep(0.3)", PQE_NO_PARAMS,
-                                          NULL, &error);
+    self->status = pqe_connection_execute(self->connection, "SELECT pg_advisory_xact_lock(4712)",
+                                          PQE_NO_PARAMS, NULL, &error);
     return NULL;
 }
 
@@ -166,6 +166,7 @@ static void two_threads_on_one_connection(void **state)
 {
     pqe_engine *engine = support_engine(NULL);
     pqe_connection *connection = support_acquire(engine, NULL);
+    pqe_connection *blocker = support_acquire(admin, NULL);
     int64_t pid = support_number_on(connection, "SELECT pg_backend_pid()");
     pthread_t thread;
     pqe_error error;
@@ -173,9 +174,12 @@ static void two_threads_on_one_connection(void **state)
     sharer other = {.connection = connection, .status = PQE_ERR_STATE};
 
     (void)state;
+    assert_ok(pqe_connection_execute(blocker, "SELECT pg_advisory_lock(4712)", PQE_NO_PARAMS, NULL,
+                                     &error),
+              error);
     assert_int_equal(pthread_create(&thread, NULL, use_shared, &other), 0);
     snprintf(sql, sizeof(sql),
-             "SELECT count(*) FROM pg_stat_activity WHERE pid = %lld AND query LIKE '%%pg_sleep%%'",
+             "SELECT count(*) FROM pg_stat_activity WHERE pid = %lld AND wait_event_type = 'Lock'",
              (long long)pid);
     for (int64_t found = 0; found == 0;) {
         found = support_number(admin, sql);
@@ -185,6 +189,7 @@ static void two_threads_on_one_connection(void **state)
                   error);
     assert_contains(error.message, "in use by another thread");
     assert_status(PQE_ERR_STATE, pqe_release(connection, &error), error);
+    support_release(blocker);
     pthread_join(thread, NULL);
     assert_int_equal(other.status, PQE_OK);
     support_release(connection);

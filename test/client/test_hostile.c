@@ -17,6 +17,8 @@ static pqe_config config_for(int port)
     config.dsn = "sslmode=disable gssencmode=disable host=127.0.0.1 user=u dbname=d "
                  "passfile=/nonexistent";
     config.port = port;
+    config.pool_size = 1;
+    config.connect_at_start = true;
     config.statement_cache_size = 0; /* opening a connection then asks the server nothing */
     return config;
 }

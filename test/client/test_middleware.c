@@ -21,7 +21,7 @@ typedef struct probe {
     atomic_int entered;
     atomic_int left;
     atomic_int released;
-    pqe_status seen;
+    atomic_int seen; /* the status */
 } probe;
 
 static void record(probe *self, char sign)
@@ -69,7 +69,7 @@ static pqe_verdict leave(void *data, pqe_context *context, pqe_error *error)
 
     atomic_fetch_add(&self->left, 1);
     record(self, '-');
-    self->seen = pqe_context_status(context);
+    atomic_store(&self->seen, (int)pqe_context_status(context));
     if (self->leave_verdict == PQE_FAIL) {
         snprintf(error->message, sizeof(error->message), "%s fell over", self->name);
     }
@@ -450,7 +450,7 @@ static pqe_status count_hook(void *data, const pqe_context *context, pqe_error *
     (void)context;
     (void)error;
     /* freed by the test once pqe_remove_hook has returned */
-    (*(int *)data)++;
+    atomic_fetch_add((atomic_int *)data, 1);
     return PQE_OK;
 }
 
@@ -469,7 +469,7 @@ static void they_change_under_traffic(void **state)
         assert_int_equal(pthread_create(&threads[i].thread, NULL, make_traffic, &threads[i]), 0);
     }
     for (int round = 0; round < 60; round++) {
-        int *counter = calloc(1, sizeof(int));
+        atomic_int *counter = calloc(1, sizeof(*counter));
         uint64_t id;
 
         for (int i = 0; i < 3; i++) {

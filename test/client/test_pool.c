@@ -4,8 +4,12 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "pool.h"
 
 static pqe_engine *admin;
 
@@ -82,7 +86,7 @@ static void it_opens_what_is_needed_up_to_its_size(void **state)
     config.max_pool_size = 6;
     config.pool_timeout_ms = 0;
     engine = support_engine(&config);
-    assert_int_equal(support_gauges(engine).size, 1);
+    assert_int_equal(support_gauges(engine).size, 0);
     for (int i = 0; i < 6; i++) {
         held[i] = support_acquire(engine, NULL);
         assert_int_equal(support_gauges(engine).size, i + 1);
@@ -96,6 +100,41 @@ static void it_opens_what_is_needed_up_to_its_size(void **state)
     assert_int_equal(support_gauges(engine).size, 6);
     assert_int_equal(support_gauges(engine).idle, 6);
     assert_int_equal(support_gauges(engine).active, 0);
+    pqe_free_engine(engine);
+}
+
+/* The whole size is there when the engine is, and the monitor sees to it that it stays. */
+static void it_opens_its_size_at_the_start_and_keeps_it(void **state)
+{
+    pqe_config config = support_config();
+    pqe_metrics_data metrics = PQE_METRICS_INIT;
+    pqe_engine *engine;
+    pqe_error error;
+
+    (void)state;
+    config.pool_size = 12;
+    config.connect_at_start = true;
+    config.health_check_enabled = true;
+    config.health_check_interval_ms = 20;
+    config.application_name = "test_keep";
+    engine = support_engine(&config);
+    assert_int_equal(support_gauges(engine).size, 12);
+    assert_int_equal(support_gauges(engine).idle, 12);
+    assert_int_equal(support_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE "
+                                           "application_name = 'test_keep'"),
+                     12);
+    assert_int_equal(support_number(admin, "SELECT count(pg_terminate_backend(pid)) FROM "
+                                           "pg_stat_activity WHERE application_name = 'test_keep'"),
+                     12);
+    do {
+        usleep(5000);
+        assert_ok(pqe_metrics(engine, &metrics, &error), error);
+    } while (metrics.health.opened < 12 || metrics.pool.idle < 12);
+    assert_int_equal(metrics.pool.size, 12);
+    assert_true(metrics.health.rounds >= 1);
+    assert_true(metrics.health.broken >= 1);
+    assert_true(metrics.health.last_round_at_us > INT64_C(1600000000000000));
+    assert_int_equal(support_number(engine, "SELECT 1"), 1);
     pqe_free_engine(engine);
 }
 
@@ -351,7 +390,198 @@ static void the_monitor_finds_what_broke(void **state)
     assert_contains(log.text, "is broken");
 }
 
+/* A session whose server has lost its role is retired, by a ping as well as by the monitor. */
+static void a_demoted_server_is_left(void **state)
+{
+    for (int monitor = 0; monitor < 2; monitor++) {
+        pqe_config config = support_config();
+        pqe_metrics_data metrics = PQE_METRICS_INIT;
+        pqe_engine *engine;
+        pqe_error error;
+        int64_t first;
+
+        config.dsn = "target_session_attrs=read-write";
+        config.pool_size = 1;
+        config.pool_pre_ping = monitor == 0;
+        config.health_check_enabled = monitor == 1;
+        config.health_check_interval_ms = 10;
+        engine = support_engine(&config);
+        first = support_number(engine, "SELECT pg_backend_pid()");
+        /* the session learns of it as it does of a demotion: its server is read-only */
+        support_run(admin, "ALTER SYSTEM SET default_transaction_read_only = on");
+        support_run(admin, "SELECT pg_reload_conf()");
+        if (monitor == 0) {
+            while (pqe_execute(engine, "SELECT 1", PQE_NO_PARAMS, NULL, &error) == PQE_OK) {
+                usleep(1000);
+            }
+            assert_int_equal(error.code, PQE_ERR_CONNECTION);
+        }
+        do {
+            usleep(1000);
+            assert_ok(pqe_metrics(engine, &metrics, &error), error);
+        } while (metrics.health.demoted == 0);
+        assert_int_equal(metrics.pool.broken, 0);
+        support_run(admin, "ALTER SYSTEM RESET default_transaction_read_only");
+        support_run(admin, "SELECT pg_reload_conf()");
+        while (pqe_execute(engine, "SELECT 1", PQE_NO_PARAMS, NULL, &error) != PQE_OK) {
+            usleep(1000);
+        }
+        assert_true(support_number(engine, "SELECT pg_backend_pid()") != first);
+        pqe_free_engine(engine);
+    }
+    (void)state;
+}
+
+/* A child that was forked is told, and its parent's connections are left alone. */
+static void a_forked_child_is_told(void **state)
+{
+    pqe_engine *engine = support_engine(NULL);
+    pqe_connection *connection = support_acquire(engine, NULL);
+    int64_t pid = support_number_on(connection, "SELECT pg_backend_pid()");
+    int status = -1;
+    pid_t child;
+
+    (void)state;
+    support_run(engine, "SELECT 1");
+    child = fork();
+    if (child == 0) {
+        pqe_metrics_data metrics = PQE_METRICS_INIT;
+        pqe_connection *other;
+        pqe_error error;
+        int wrong = 0;
+
+        wrong += pqe_execute(engine, "SELECT 1", PQE_NO_PARAMS, NULL, &error) != PQE_ERR_STATE;
+        wrong += strstr(error.message, "forked") == NULL || error.hint[0] == '\0';
+        wrong += pqe_connection_execute(connection, "SELECT 1", PQE_NO_PARAMS, NULL, &error) !=
+                 PQE_ERR_STATE;
+        wrong += pqe_acquire(engine, NULL, &other, &error) != PQE_ERR_STATE;
+        wrong += pqe_release(connection, &error) != PQE_ERR_STATE;
+        wrong += pqe_metrics(engine, &metrics, &error) != PQE_ERR_STATE;
+        wrong += pqe_dispose(engine, &error) != PQE_ERR_STATE;
+        pqe_free_engine(engine);
+        _exit(wrong);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(support_number_on(connection, "SELECT pg_backend_pid()"), pid);
+    support_release(connection);
+    assert_int_equal(support_number(engine, "SELECT 1"), 1);
+    assert_int_equal(support_gauges(engine).broken, 0);
+    pqe_free_engine(engine);
+}
+
+/* The limits of age are drawn once for each connection, and lie apart. */
+static void they_do_not_expire_together(void **state)
+{
+    pqe_config config = support_config();
+    pqe_engine *engine;
+    int64_t earliest = INT64_MAX;
+    int64_t latest = 0;
+
+    (void)state;
+    config.pool_size = 8;
+    config.connect_at_start = true;
+    config.pool_recycle_ms = 3600000;
+    config.pool_recycle_jitter = 50;
+    engine = support_engine(&config);
+    for (const pqe_slot *at = engine->pool->slots; at != NULL; at = at->next) {
+        int64_t left = at->session->expires_at - pqe_now_us();
+
+        earliest = left < earliest ? left : earliest;
+        latest = left > latest ? left : latest;
+    }
+    assert_true(earliest > INT64_C(1790000000));
+    assert_true(latest <= INT64_C(3600000000));
+    assert_true(latest - earliest > INT64_C(10000000));
+    pqe_free_engine(engine);
+}
+
+/* A server without room for all gives as many as it has, at once and without a wait. */
+static void a_server_that_is_full(void **state)
+{
+    pqe_config config = support_config();
+    support_log log = {.length = 0};
+    pqe_engine *engine;
+
+    (void)state;
+    support_run(admin, "CREATE ROLE test_few LOGIN CONNECTION LIMIT 3");
+    config.username = "test_few";
+    config.pool_size = 6;
+    config.connect_at_start = true;
+    config.logger = support_logger;
+    config.logger_data = &log;
+    engine = support_engine(&config);
+    assert_int_equal(support_gauges(engine).size, 3);
+    assert_contains(log.text, "not all of pool_size connections could be opened");
+    assert_int_equal(support_number(engine, "SELECT 1"), 1);
+    pqe_free_engine(engine);
+    support_run(admin, "DROP ROLE test_few");
+}
+
 /* ---------------------------------------------------------------------------------------------- */
+
+typedef struct spinner {
+    pthread_t thread;
+    pqe_engine *engine;
+    atomic_int *inside;
+    int most;
+    int rounds;
+} spinner;
+
+static void *spin(void *argument)
+{
+    spinner *self = argument;
+
+    for (int i = 0; i < self->rounds; i++) {
+        pqe_connection *connection = support_acquire(self->engine, "spinner");
+        int inside = atomic_fetch_add(self->inside, 1) + 1;
+
+        self->most = inside > self->most ? inside : self->most;
+        if (i % 64 == 0) {
+            sched_yield();
+        }
+        atomic_fetch_sub(self->inside, 1);
+        support_release(connection);
+    }
+    return NULL;
+}
+
+/* No connection is ever given to two, none is lost, and everybody gets one. */
+static void taking_and_giving_in_a_hurry(void **state)
+{
+    pqe_config config = support_config();
+    pqe_engine *engine;
+    spinner spinners[8];
+    atomic_int inside = 0;
+    pqe_pool_metrics pool;
+    int most = 0;
+
+    (void)state;
+    config.pool_size = 3;
+    config.connect_at_start = true;
+    config.health_check_enabled = true;
+    config.health_check_interval_ms = 1;
+    engine = support_engine(&config);
+    for (int i = 0; i < 8; i++) {
+        spinners[i] = (spinner){.engine = engine, .inside = &inside, .rounds = 5000};
+        assert_int_equal(pthread_create(&spinners[i].thread, NULL, spin, &spinners[i]), 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        pthread_join(spinners[i].thread, NULL);
+        most = spinners[i].most > most ? spinners[i].most : most;
+    }
+    assert_in_range(most, 1, 3);
+    do {
+        /* the monitor may just have one */
+        pool = support_gauges(engine);
+    } while (pool.active > 0 || pool.opening > 0);
+    assert_true(pool.acquired >= 40000);
+    assert_int_equal(pool.active, 0);
+    assert_int_equal(pool.waiting, 0);
+    assert_int_equal(pool.size, 3);
+    pqe_free_engine(engine);
+}
 
 #define THREADS 16
 #define ROUNDS 60
@@ -475,7 +705,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(last_in_first_out),
         cmocka_unit_test(it_opens_what_is_needed_up_to_its_size),
+        cmocka_unit_test(it_opens_its_size_at_the_start_and_keeps_it),
         cmocka_unit_test(exhaustion_says_who_has_them),
+        cmocka_unit_test(a_demoted_server_is_left),
+        cmocka_unit_test(a_forked_child_is_told),
+        cmocka_unit_test(they_do_not_expire_together),
+        cmocka_unit_test(a_server_that_is_full),
+        cmocka_unit_test(taking_and_giving_in_a_hurry),
         cmocka_unit_test(waiters_are_served_in_their_order),
         cmocka_unit_test(state_does_not_reach_the_next_user),
         cmocka_unit_test(reset_always_and_never),

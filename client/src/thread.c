@@ -1,0 +1,51 @@
+/*
+ * thread.c - threads of the library's own, and processes that were forked
+ */
+#include "thread.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct pqe_fork_mark {
+    bool is_own; /* wiped in a child, where the kernel does that */
+    pid_t pid;   /* 0 where it does; else the process, which has to be asked each time */
+};
+
+int pqe_thread_start(pthread_t *thread, void *(*run)(void *), void *argument)
+{
+    sigset_t all;
+    sigset_t before;
+    int failure;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failure = pthread_create(thread, NULL, run, argument);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failure;
+}
+
+pqe_fork_mark *pqe_fork_mark_new(void)
+{
+    pqe_fork_mark *mark =
+        mmap(NULL, sizeof(*mark), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (mark == MAP_FAILED) {
+        return NULL;
+    }
+    mark->pid = madvise(mark, sizeof(*mark), MADV_WIPEONFORK) == 0 ? 0 : getpid();
+    mark->is_own = true;
+    return mark;
+}
+
+void pqe_fork_mark_free(pqe_fork_mark *mark)
+{
+    if (mark != NULL) {
+        munmap(mark, sizeof(*mark));
+    }
+}
+
+bool pqe_fork_mark_is_own(const pqe_fork_mark *mark)
+{
+    return mark->is_own && (mark->pid == 0 || mark->pid == getpid());
+}

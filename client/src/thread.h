@@ -1,0 +1,22 @@
+/*
+ * thread.h - threads of the library's own, and processes that were forked
+ */
+#ifndef PQE_THREAD_H
+#define PQE_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/* pthread_create, with all signals blocked: the program's signals are for its own threads. */
+int pqe_thread_start(pthread_t *thread, void *(*run)(void *), void *argument);
+
+/*
+ * A mark that a process which is forked does not get.  It is memory that the kernel wipes in the
+ * child, so nothing can fork past it.  NULL where there is none to be had.
+ */
+typedef struct pqe_fork_mark pqe_fork_mark;
+pqe_fork_mark *pqe_fork_mark_new(void);
+void pqe_fork_mark_free(pqe_fork_mark *mark);
+bool pqe_fork_mark_is_own(const pqe_fork_mark *mark);
+
+#endif /* PQE_THREAD_H */

@@ -119,3 +119,8 @@ SELECT * FROM pqengine.plan('', '{"lock_timeout": -1}');
 SELECT * FROM pqengine.plan('', '{"lock_timeout": "1s"}');
 SELECT count(*) FROM pqengine.plan('', '{"lock_timeout": 1000}');
 SHOW lock_timeout;
+-- What belongs to the cluster, or is the database itself, is not passed over in silence.
+SELECT * FROM pqengine.plan('COMMENT ON DATABASE postgres IS ''x''');
+SELECT * FROM pqengine.plan('CREATE TABLE t (i int); GRANT CONNECT ON DATABASE postgres TO PUBLIC');
+SELECT * FROM pqengine.plan('ALTER DATABASE postgres OWNER TO CURRENT_USER');
+SELECT * FROM pqengine.plan('COMMENT ON ROLE postgres IS ''x''');

@@ -21,8 +21,11 @@ kind_is_declared(PqeFacts *facts, const PqeKind *kind)
 	return false;
 }
 
-static bool
-matches_ignore(const PqeFact *fact, const PqeOptions *options)
+/*
+ * Does the option "ignore" name the fact?
+ */
+bool
+pqe_matches_ignore(const PqeFact *fact, const PqeOptions *options)
 {
 	ListCell   *lc;
 
@@ -66,7 +69,7 @@ decide_scope(PqeFacts *facts, PqeFacts *desired, const PqeOptions *options)
 		fact->ignored = (fact->parent != NULL && fact->parent->ignored) ||
 			(kind->database_wide && !options->all_schemas && !kind_is_declared(desired, kind)) ||
 			(kind->in_scope != NULL && !kind->in_scope(fact, options)) ||
-			matches_ignore(fact, options) ||
+			pqe_matches_ignore(fact, options) ||
 			(facts != desired && is_runtime_partition(fact, desired));
 	}
 }

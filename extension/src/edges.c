@@ -583,6 +583,38 @@ edges_of_slots(PqePlan *plan)
 }
 
 /*
+ * The names of routines are told apart by their arguments, but a call may mean
+ * another one than it did as long as both are there: one that goes for good
+ * goes before what uses a new one of that name is made.
+ */
+static void
+edges_of_overloads(PqePlan *plan, PqeAction *drop)
+{
+	size_t		length = strcspn(drop->fact->slot, "(") + 1;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, plan->actions)
+	{
+		PqeAction  *action = lfirst(lc);
+
+		if (action->type != PQE_CREATE || action->fact->slot == NULL ||
+			strncmp(action->fact->slot, drop->fact->slot, length) != 0)
+			continue;
+		foreach(lc2, action->fact->dependents)
+		{
+			PqeFact    *user = lfirst(lc2);
+
+			if (user->create_action == NULL && user->alter_action == NULL)
+				continue;
+			add_edge(drop, user->create_action, true);
+			add_edge(drop, user->alter_action, true);
+			drop->makes_room = true;
+		}
+	}
+}
+
+/*
  * All of them.  Actions must have been put inside others before.
  */
 void
@@ -605,6 +637,9 @@ pqe_plan_edges(PqePlan *plan)
 				break;
 			case PQE_DROP:
 				edges_of_drop(action);
+				if (action->wanted_gone && action->fact->slot != NULL && strchr(action->fact->slot, '(') != NULL &&
+					action->fact->kind->has_body)
+					edges_of_overloads(plan, action);
 				break;
 			case PQE_RETIRE:
 				edges_of_retire(action);

@@ -72,6 +72,9 @@ struct PqeKind
 	/* An automatic dependency says "goes away with", not "needs". */
 	bool		auto_is_link;
 
+	/* Means nothing without what it needs: dropped with it even if not compared. */
+	bool		goes_with_needs;
+
 	/* Goes only with its parent, which is made anew when this has to go. */
 	bool		goes_with_parent;
 

@@ -411,6 +411,26 @@ classify_select(SelectStmt *select)
 /*
  * Is the statement one that declares something?
  */
+/*
+ * Of what belongs to the whole cluster, or is the database itself, a model has
+ * nothing to say.
+ */
+static bool
+is_beyond_models(ObjectType type)
+{
+	switch (type)
+	{
+		case OBJECT_DATABASE:
+		case OBJECT_ROLE:
+		case OBJECT_TABLESPACE:
+		case OBJECT_LARGEOBJECT:
+		case OBJECT_SUBSCRIPTION:
+			return true;
+		default:
+			return false;
+	}
+}
+
 static StatementClass
 classify(Node *node)
 {
@@ -469,11 +489,16 @@ classify(Node *node)
 		case T_AlterTableStmt:
 		case T_AlterObjectSchemaStmt:
 		case T_AlterObjectDependsStmt:
+			return STATEMENT_DECLARES;
 		case T_AlterOwnerStmt:
+			return is_beyond_models(castNode(AlterOwnerStmt, node)->objectType) ? STATEMENT_REFUSED : STATEMENT_DECLARES;
 		case T_RenameStmt:
+			return is_beyond_models(castNode(RenameStmt, node)->renameType) ? STATEMENT_REFUSED : STATEMENT_DECLARES;
 		case T_CommentStmt:
-		case T_SecLabelStmt:
+			return is_beyond_models(castNode(CommentStmt, node)->objtype) ? STATEMENT_REFUSED : STATEMENT_DECLARES;
 		case T_GrantStmt:
+			return is_beyond_models(castNode(GrantStmt, node)->objtype) ? STATEMENT_REFUSED : STATEMENT_DECLARES;
+		case T_SecLabelStmt:
 		case T_AlterDefaultPrivilegesStmt:
 		case T_AlterTypeStmt:
 		case T_AlterOperatorStmt:
@@ -625,6 +650,8 @@ refuse(const PqeStatement *statement)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 IsA(node, SelectStmt) ?
 				 errmsg("a model may hold no query but calls of pqengine's model helpers with constants") :
+				 IsA(node, CommentStmt) || IsA(node, GrantStmt) || IsA(node, AlterOwnerStmt) || IsA(node, RenameStmt) ?
+				 errmsg("a model has nothing to say of a database, a role, a tablespace or the like") :
 				 errmsg("%s is not allowed in a model", refused_name(node)),
 				 errhint("A model declares what the database should hold: CREATE, ALTER, COMMENT, GRANT, SECURITY LABEL, SET, SELECT pqengine.many_to_many(...), SELECT pqengine.install_trigger(...), SELECT pqengine.renamed(...). Rows belong in a migration; to drop an object, take it out of the models.")));
 	}

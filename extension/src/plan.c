@@ -246,6 +246,9 @@ release_dropped(PqePlan *plan, PqeFact *dropped)
 	{
 		PqeFact    *dependent = lfirst(lc);
 
+		if (dependent->ignored && dependent->kind->goes_with_needs && dependent->drop_action == NULL &&
+			!pqe_matches_ignore(dependent, plan->options))
+			add_action(plan, PQE_DROP, dependent)->wanted_gone = true;
 		if (dependent->peer == NULL || dependent->drop_action != NULL ||
 			dependent->alter_action != NULL || dependent->ignored)
 			continue;

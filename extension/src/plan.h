@@ -95,6 +95,7 @@ typedef struct PqeDifference
 extern bool pqe_same_sql(const char *a, const char *b);
 
 /* diff.c */
+extern bool pqe_matches_ignore(const PqeFact *fact, const PqeOptions *options);
 extern void pqe_diff_match(PqeSides *sides, const PqeOptions *options);
 extern List *pqe_diff_drift(PqeSides *sides);
 extern List *pqe_diff_properties(const PqeFact *actual, const PqeFact *desired);

@@ -39,6 +39,7 @@ const PqeKind pqe_kind_cast = {
 	.rank = 82,
 	.query = query,
 	.database_wide = true,
+	.goes_with_needs = true,
 	.create = create,
 	.drop = drop,
 };

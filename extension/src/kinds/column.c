@@ -322,6 +322,30 @@ keeps_rows(const PqeFact *from, const PqeFact *to)
 	return before == after && new_mod < 0;
 }
 
+/*
+ * Does the server round or cut values without a word, so that the way back
+ * does not bring them back?
+ */
+static bool
+may_round(const PqeFact *from, const PqeFact *to)
+{
+	Oid			before = atooid(pqe_value(from, "_type_id"));
+	Oid			after = atooid(pqe_value(to, "_type_id"));
+	int			old_mod = atoi(pqe_value(from, "_type_mod"));
+	int			new_mod = atoi(pqe_value(to, "_type_mod"));
+	Oid			function;
+
+	if (before >= FirstNormalObjectId || after >= FirstNormalObjectId || TypeCategory(after) == TYPCATEGORY_STRING)
+		return false;
+	if (before != after)
+		return find_coercion_pathway(after, before, COERCION_IMPLICIT, &function) == COERCION_PATH_NONE;
+	if (new_mod < 0)
+		return false;
+	if (before == NUMERICOID)
+		return old_mod < 0 || ((old_mod - VARHDRSZ) & 0x7ff) > ((new_mod - VARHDRSZ) & 0x7ff);
+	return TypeCategory(before) != TYPCATEGORY_BITSTRING && (old_mod < 0 || old_mod > new_mod);
+}
+
 static void
 emit_type(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
@@ -333,6 +357,8 @@ emit_type(PqeScript *script, const PqeFact *from, const PqeFact *to)
 		appendStringInfo(&collate, " COLLATE %s", pqe_value(to, "collation"));
 	if (!keeps_rows(from, to) && !pqe_flag(to, "_foreign"))
 		hazards |= PQE_TABLE_REWRITE | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING;
+	if (may_round(from, to))
+		hazards |= PQE_NOT_REVERSIBLE;
 	pqe_emit(script, hazards, "ALTER TABLE %s ALTER COLUMN %s TYPE %s%s%s", pqe_table_of(to),
 			 quoted_name(to), pqe_value(to, "type"), collate.data, using_clause(from, to));
 }

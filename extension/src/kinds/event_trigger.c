@@ -59,6 +59,7 @@ const PqeKind pqe_kind_event_trigger = {
 	.rank = 120,				/* last: it must not see the plan's own DDL */
 	.query = query,
 	.database_wide = true,
+	.goes_with_needs = true,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

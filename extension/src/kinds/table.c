@@ -176,11 +176,29 @@ schema_aside(const PqeFact *fact)
 	return quote_identifier(name);
 }
 
+/*
+ * Is the table divided into nothing, so that it takes no row?
+ */
+static bool
+lacks_partitions(const PqeFact *desired)
+{
+	ListCell   *lc;
+
+	foreach(lc, desired->dependents)
+		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_inheritance)
+			return false;
+	return pqe_value(desired, "partition_key") != NULL;
+}
+
 static void
 retire(PqeScript *script, PqeFact *fact)
 {
 	const char *schema = schema_aside(fact);
 
+	/* better to fail now than when the rows are to be moved */
+	if (fact->goes_with == NULL && lacks_partitions(fact->peer))
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_MAY_FAIL_ON_DATA,
+				 "ALTER TABLE %s ADD CONSTRAINT no_partition_for_these_rows CHECK (false)", fact->identity);
 	if (fact->goes_with == NULL)
 		pqe_emit(script, 0, "CREATE SCHEMA %s", schema);
 	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s SET SCHEMA %s", fact->identity, schema);

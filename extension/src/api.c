@@ -17,6 +17,7 @@
 #include "tcop/utility.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -62,6 +63,8 @@ compare(FunctionCallInfo fcinfo, PqeOptions **options)
 	PqeSides   *sides;
 
 	*options = options_in_force(json);
+	/* what the models want does not depend on which way to go */
+	json = DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(json), CStringGetTextDatum("direction")));
 	sides = pqe_compare_sides(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 							  JsonbToCString(NULL, &json->root, VARSIZE(json)), *options);
 	return sides;
@@ -151,6 +154,8 @@ pqe_plan(PG_FUNCTION_ARGS)
 	pqe_renames_apply(sides, options);
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);
+	if (options->down)
+		plan = pqe_plan_down(plan);
 	foreach(lc, pqe_plan_steps(plan))
 		put_step(rsinfo, ++seq, lfirst(lc));
 	AtEOXact_GUC(true, settings);

@@ -241,6 +241,18 @@ renames_option(PqeOptions *options, const JsonbValue *value)
 	}
 }
 
+static bool
+direction_option(const char *key, const JsonbValue *value)
+{
+	char	   *name = string_option(key, value);
+
+	if (strcmp(name, "up") != 0 && strcmp(name, "down") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" must be \"up\" or \"down\", not \"%s\"", key, name)));
+	return strcmp(name, "down") == 0;
+}
+
 static void
 set_option(PqeOptions *options, const char *key, const JsonbValue *value)
 {
@@ -260,13 +272,15 @@ set_option(PqeOptions *options, const char *key, const JsonbValue *value)
 		ignore_option(options, value);
 	else if (strcmp(key, "lock_timeout") == 0)
 		options->lock_timeout = milliseconds_option(key, value);
+	else if (strcmp(key, "direction") == 0)
+		options->down = direction_option(key, value);
 	else if (strcmp(key, "renames") == 0)
 		renames_option(options, value);
 	else
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no option \"%s\"", key),
-				 errhint("Options are schemas, search_path, allow_drop, concurrently, owners, privileges, ignore, lock_timeout and renames.")));
+				 errhint("Options are schemas, search_path, allow_drop, concurrently, owners, privileges, ignore, lock_timeout, renames and direction.")));
 }
 
 PqeOptions *

@@ -47,6 +47,7 @@ typedef struct PqeOptions
 	const char *search_path;	/* where the models' unqualified names live */
 	bool		allow_drop;
 	bool		concurrently;
+	bool		down;			/* "direction": "down": the way back */
 	PqeScope	owners;
 	PqeScope	privileges;
 	List	   *ignore;			/* PqePattern */

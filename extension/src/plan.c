@@ -426,6 +426,7 @@ pqe_plan_make(PqeSides *sides, const PqeOptions *options)
 	ListCell   *lc;
 
 	plan->sides = sides;
+	plan->renames = sides->renames;
 	plan->options = options;
 	foreach(lc, sides->actual->list)
 	{

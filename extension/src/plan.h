@@ -53,6 +53,8 @@ typedef struct PqePlan
 	PqeSides   *sides;
 	const PqeOptions *options;
 	List	   *actions;		/* PqeAction, in the end in order */
+	List	   *renames;		/* PqeRenaming */
+	bool		down;			/* leads back: renames are its last steps */
 } PqePlan;
 
 /* The action whose statement does this one's work. */
@@ -111,6 +113,9 @@ extern void pqe_plan_edges(PqePlan *plan);
 
 /* order.c */
 extern void pqe_plan_order(PqePlan *plan);
+
+/* down.c */
+extern PqePlan *pqe_plan_down(PqePlan *up);
 
 /* steps.c */
 extern List *pqe_plan_steps(PqePlan *plan);

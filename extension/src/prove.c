@@ -9,6 +9,9 @@
  * to meet what only data can object to.  All of it is rolled back.
  * The same is done with the statements of a migration.
  *
+ * With the option "direction": "down" the way back is run behind the plan, and
+ * must end where it all started.
+ *
  * Steps that cannot run in a transaction are proven in their plain form.
  *
  *-------------------------------------------------------------------------
@@ -243,6 +246,32 @@ compare_outcome(Trial *trial, PqeFacts *desired)
 }
 
 /*
+ * What the way there and back has to lead to, as far as the models are
+ * concerned with it.
+ */
+static PqeFacts *
+start_of(Trial *trial, const PqeSides *sides)
+{
+	List	   *kept = NIL;
+	ListCell   *lc;
+
+	foreach(lc, trial->before->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+		PqeFact    *compared = pqe_facts_by_address(sides->actual, &fact->address);
+
+		fact->declared_owner = compared != NULL && compared->declared_owner;
+		fact->declared_privileges = compared != NULL && compared->declared_privileges;
+		if (fact->kind->database_wide && (compared == NULL || compared->ignored))
+			pqe_facts_forget(trial->before, fact);
+		else
+			kept = lappend(kept, fact);
+	}
+	trial->before->list = kept;
+	return trial->before;
+}
+
+/*
  * What is to be copied, as a model; remembered in the trial.
  */
 static char *
@@ -318,6 +347,8 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	char	   *copy_text;
 
 	options->concurrently = false;
+	/* all steps are run, so all are to be undone */
+	options->allow_drop |= options->down;
 	sides = pqe_compare_sides(models, NULL, options);
 	pqe_renames_apply(sides, options);
 	plan = pqe_plan_make(sides, options);
@@ -328,11 +359,13 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	trial.context = CurrentMemoryContext;
 	trial.options = options;
 	trial.steps = pqe_plan_steps(plan);
+	if (options->down)
+		trial.steps = list_concat(trial.steps, pqe_plan_steps(pqe_plan_down(plan)));
 	copy_text = plan_copy(&trial, sides->schema_names, &everything);
 	trial.after = pqe_facts_create(options, sides->schema_names);
 	pqe_in_shadow(watch_trial, &trial);
 	if (trial.proofs == NIL)
-		compare_outcome(&trial, sides->desired);
+		compare_outcome(&trial, options->down ? start_of(&trial, sides) : sides->desired);
 	if (trial.proofs == NIL && sample_rows > 0)
 		rehearse(&trial, copy_text, sample_rows);
 	if (trial.proofs == NIL)

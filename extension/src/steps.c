@@ -82,6 +82,8 @@ write_create(PqeScript *script, PqeFact *fact, List *held)
 		part->inlined = pqe_can_inline(part);
 		if (part->inlined)
 			script->inlined = lappend(script->inlined, part);
+		else if (part->parent == NULL && part->kind->rank < fact->kind->rank)
+			part->kind->create(script, part);	/* a column's sequence: the table needs it */
 		else
 			others = lappend(others, part);
 	}
@@ -149,6 +151,9 @@ reverse_text(PqePlan *plan, PqeAction *action)
 	{
 		case PQE_CREATE:
 			fact->kind->drop(&script, fact);
+			/* nothing to say: it goes with what it is part of */
+			if (script.lines == NIL)
+				return "";
 			break;
 		case PQE_ALTER:
 			if (fact->kind->can_alter(fact, action->from))
@@ -216,6 +221,20 @@ add_step(List **steps, const PqeScriptLine *line, const char *reverse)
 	return step;
 }
 
+/*
+ * Of the way back: does the action bring something back, but not the rows or
+ * values that it held?
+ */
+static bool
+lacks_data(const PqeAction *action)
+{
+	const PqeKind *kind = action->fact->kind;
+
+	if (action->type == PQE_CREATE)
+		return kind->holds_data && !(kind->rebuilds != NULL && kind->rebuilds(action->fact));
+	return action->type == PQE_ALTER && kind->loses_data != NULL && kind->loses_data(action->fact, action->from);
+}
+
 static void
 write_renaming(PqeScript *script, const PqeFact *fact, const char *part, const char *name)
 {
@@ -225,9 +244,6 @@ write_renaming(PqeScript *script, const PqeFact *fact, const char *part, const c
 		fact->kind->rename(script, fact, name);
 }
 
-/*
- * Renames come first: all that follows speaks of the new names.
- */
 static void
 add_renaming(List **steps, PqePlan *plan, const PqeRenaming *renaming)
 {
@@ -279,7 +295,12 @@ add_action_steps(List **steps, PqePlan *plan, PqeAction *action)
 		step->kind = action->fact->kind->name;
 		step->object = action->fact->identity;
 		step->action = action_name(action);
-		step->guesses = pqe_rename_guesses(plan, action);
+		if (!plan->down)
+			step->guesses = pqe_rename_guesses(plan, action);
+		else if (lacks_data(action))
+			step->hazards |= PQE_NOT_REVERSIBLE;
+		else
+			step->hazards &= ~PQE_NOT_REVERSIBLE;
 		if (reverse != NULL)
 			reverse = "";
 	}
@@ -295,9 +316,14 @@ pqe_plan_steps(PqePlan *plan)
 	List	   *steps = NIL;
 	ListCell   *lc;
 
-	foreach(lc, plan->sides->renames)
-		add_renaming(&steps, plan, lfirst(lc));
+	/* all else speaks of the new names */
+	if (!plan->down)
+		foreach(lc, plan->renames)
+			add_renaming(&steps, plan, lfirst(lc));
 	foreach(lc, plan->actions)
 		add_action_steps(&steps, plan, lfirst(lc));
+	if (plan->down)
+		foreach(lc, plan->renames)
+			add_renaming(&steps, plan, lfirst(lc));
 	return steps;
 }

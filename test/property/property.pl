@@ -35,6 +35,7 @@ ends (see Check.pm); inside scripts/with-cluster.
   --kinds A,B     only these kinds, besides schemas and tables
   --dump-both     pg_dump judges both directions of a pair (default: one of them,
                   from A to B where the seed is even)
+  --down          proves the way back of each plan as well
   --shrink N      tries to make a failing pair small (default 400)
   --print         prints the pair of --seed and what the server takes of it, checks nothing
   --help          this text
@@ -43,7 +44,7 @@ Failures are written to PQE_PROPERTY_FAILURES (default: a folder in the temporar
 TEXT
 
 my %option = (pairs => 300, seed => 1, jobs => 2, shrink => 400);
-GetOptions(\%option, 'pairs=i', 'seed=i', 'seeds=s', 'cases=s', 'jobs=i', 'kinds=s', 'dump-both', 'shrink=i', 'print', 'help')
+GetOptions(\%option, 'pairs=i', 'seed=i', 'seeds=s', 'cases=s', 'jobs=i', 'kinds=s', 'dump-both', 'down', 'shrink=i', 'print', 'help')
   or die $HELP;
 if ($option{help}) { print $HELP; exit; }
 binmode STDOUT, ':encoding(UTF-8)';

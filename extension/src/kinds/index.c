@@ -84,6 +84,9 @@ create(PqeScript *script, PqeFact *fact)
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
+	/* it has become a part of the parent's, and goes with that */
+	if (script->reverse && pqe_flag(fact, "_attached"))
+		return;
 	if (script->reverse && pqe_flag(fact, "replica_identity"))
 		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY DEFAULT", pqe_table_of(fact));
 	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_flag(fact, "_attached") ||

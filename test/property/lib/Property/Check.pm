@@ -18,6 +18,7 @@ our $OPTIONS = '{"allow_drop": true, "schemas": ["*"], "owners": "all", "privile
 our @DIRECTIONS = qw(export-A export-B A-B B-A);
 
 # $options{judged}: the directions that pg_dump judges as well, by name.
+# $options{down}: each plan's way back is proven too.
 sub new ($class, $cluster, %options)
 {
 	return bless { cluster => $cluster, judged => {}, %options, refused => 0, statements => 0 }, $class;
@@ -170,6 +171,7 @@ sub migrate ($self, $from, $to, $judged)
 	my $dbh = $from->{dbh};
 	my $rows = Property::Rows::census($dbh, $from->{tables});
 	my $plan = $self->plan('plan', $dbh, $to->{model});
+	$self->leads_back($dbh, $to->{model}, $plan) if $self->{down};
 	my @left_alone = Property::Rows::left_alone($from->{tables}, $to->{tables});
 	my $outcome = $self->run_steps($dbh, $plan, $rows, @left_alone > 0);
 	my @lost = Property::Rows::losses($dbh, $from->{tables}, $rows, $to->{tables});
@@ -184,6 +186,17 @@ sub migrate ($self, $from, $to, $judged)
 	fail('drift', $drift[0], plan => $plan, difference => [ @drift, @difference ]) if @drift;
 	fail('dump', join(' ', @difference[ 0, 1 ]), plan => $plan, difference => \@difference) if @difference;
 	return 'done';
+}
+
+# The plan and then the plan with both sides exchanged, on the server's own copy.
+sub leads_back ($self, $dbh, $model, $plan)
+{
+	my $proof = eval {
+		$dbh->selectall_arrayref(q{SELECT * FROM pqengine.prove(?, 0, ?::jsonb || '{"direction": "down"}')},
+			{ Slice => {} }, $model, $OPTIONS);
+	} // $self->fail_by_server('down-error', $dbh, plan => $plan);
+	my @wrong = map { join ' ', grep { defined } @$_{qw(seq statement error)} } grep { !$_->{ok} } @$proof;
+	fail('down', $wrong[0], plan => $plan, difference => \@wrong) if @wrong;
 }
 
 sub drift_line ($row)

@@ -16,30 +16,38 @@
  * "wanted": it is to be run; what the models no longer hold is dropped only where that is allowed.
  * "renamed": what to write into the models where the drop was meant as a rename.
  */
-const char pqe_plan_query[] = "SELECT kind, object, action, statement, reverse,"
-                              " pg_catalog.array_to_string(hazards, ', '),"
-                              " transactional AND NOT ('table_scan' = ANY (hazards)"
-                              " AND NOT 'access_exclusive_lock' = ANY (hazards)"
-                              " AND NOT pg_catalog.bool_or(phase = 'prepare') OVER ()),"
-                              " statement IS NOT NULL AND (phase <> 'drop'"
-                              " OR coalesce(($2::jsonb ->> 'allow_drop')::boolean, false)),"
-                              " (SELECT pg_catalog.string_agg(pg_catalog.format("
-                              "'SELECT pqengine.renamed(%L, was => %L);',"
-                              " pg_catalog.substr(hazard, 19), object), E'\\n')"
-                              " FROM pg_catalog.unnest(hazards) AS hazard"
-                              " WHERE pg_catalog.starts_with(hazard, 'might_be_renamed: '))"
-                              " FROM pqengine.plan($1, $2::jsonb) ORDER BY seq";
+#define PLAN_QUERY(WANTED, OPTIONS)                                                                \
+    "SELECT kind, object, action, statement,"                                                      \
+    " pg_catalog.array_to_string(hazards, ', '),"                                                  \
+    " transactional AND NOT ('table_scan' = ANY (hazards)"                                         \
+    " AND NOT 'access_exclusive_lock' = ANY (hazards)"                                             \
+    " AND NOT pg_catalog.bool_or(phase = 'prepare') OVER ()),"                                     \
+    " statement IS NOT NULL AND (" WANTED "),"                                                     \
+    " (SELECT pg_catalog.string_agg(pg_catalog.format("                                            \
+    "'SELECT pqengine.renamed(%L, was => %L);', pg_catalog.substr(hazard, 19), object), E'\\n')"   \
+    " FROM pg_catalog.unnest(hazards) AS hazard"                                                   \
+    " WHERE pg_catalog.starts_with(hazard, 'might_be_renamed: ')),"                                \
+    " 'not_reversible' = ANY (hazards)"                                                            \
+    " FROM pqengine.plan($1, " OPTIONS ") ORDER BY seq"
+
+const char pqe_plan_query[] =
+    PLAN_QUERY("phase <> 'drop' OR coalesce(($2::jsonb ->> 'allow_drop')::boolean, false)",
+               "$2::jsonb");
+
+/* The way back undoes what the plan does, drops of what it has made included. */
+static const char down_query[] =
+    PLAN_QUERY("true", "$2::jsonb || '{\"direction\": \"down\"}'::jsonb");
 
 enum {
     PLAN_KIND,
     PLAN_OBJECT,
     PLAN_ACTION,
     PLAN_STATEMENT,
-    PLAN_REVERSE,
     PLAN_HAZARDS,
     PLAN_TRANSACTIONAL,
     PLAN_WANTED,
-    PLAN_RENAMED
+    PLAN_RENAMED,
+    PLAN_NOT_REVERSIBLE
 };
 
 static bool is_true(const PGresult *plan, int row, int column)
@@ -134,56 +142,55 @@ void pqe_plan_print(const PGresult *plan, pqe_buffer *text)
     }
 }
 
-/*
- * The way back: the reverse of each step, last first.  NULL where a step has none: half a way back
- * would leave a database that is neither.
- */
-static pqe_status make_down(const PGresult *plan, char **down, pqe_error *error)
+/* The way back, as the plan from the models to the database has it. */
+static void print_down(const PGresult *plan, pqe_buffer *text)
 {
-    pqe_buffer text = PQE_BUFFER_INIT;
-
-    *down = NULL;
-    for (int row = PQntuples(plan) - 1; row >= 0; row--) {
-        if (!is_true(plan, row, PLAN_WANTED)) {
-            continue;
+    for (int row = 0; row < PQntuples(plan); row++) {
+        if (is_true(plan, row, PLAN_NOT_REVERSIBLE)) {
+            pqe_buffer_append(text, text->length > 0 ? "\n" : "");
+            pqe_buffer_append(text, "-- WARNING: the next step cannot bring back the data of ");
+            append_line(text, PQgetvalue(plan, row, PLAN_KIND));
+            pqe_buffer_append_char(text, ' ');
+            append_line(text, PQgetvalue(plan, row, PLAN_OBJECT));
         }
-        if (PQgetisnull(plan, row, PLAN_REVERSE)) {
-            pqe_buffer_free(&text);
-            return PQE_OK;
-        }
-        if (PQgetvalue(plan, row, PLAN_REVERSE)[0] != '\0') {
-            pqe_buffer_append(&text, text.length > 0 ? "\n" : "");
-            if (strstr(PQgetvalue(plan, row, PLAN_HAZARDS), "not_reversible") != NULL) {
-                pqe_buffer_append(&text,
-                                  "-- WARNING: the next step cannot bring back the data of ");
-                append_line(&text, PQgetvalue(plan, row, PLAN_KIND));
-                pqe_buffer_append_char(&text, ' ');
-                append_line(&text, PQgetvalue(plan, row, PLAN_OBJECT));
-                pqe_buffer_append_char(&text, '\n');
-            }
-            pqe_buffer_append(&text, PQgetvalue(plan, row, PLAN_REVERSE));
-            pqe_buffer_append_char(&text, ';');
-        }
+        append_step(text, plan, row);
     }
-    *down = pqe_buffer_take(&text);
-    return *down == NULL ? pqe_error_no_memory(error) : PQE_OK;
+    if (PQntuples(plan) == 0) {
+        pqe_buffer_append(text, "-- (nothing to undo)\n");
+    }
+    while (text->length > 0 && text->data[text->length - 1] == '\n') {
+        text->data[--text->length] = '\0';
+    }
 }
 
-/* Says in the file why there is no way back. */
-static void append_irreversible(pqe_buffer *text, const PGresult *plan)
+/*
+ * NULL where there is no way back, and then UP says why: half a way would lead to a database that is
+ * neither.
+ */
+static pqe_status make_down(pqe_migration_session *session, pqe_buffer *up, char **down,
+                            pqe_error *error)
 {
-    bool any = false;
+    PGresult *plan = NULL;
+    pqe_buffer text = PQE_BUFFER_INIT;
+    pqe_error refusal;
+    pqe_status status = pqe_model_query(session->engine, session->work, down_query,
+                                        session->options.plan_options, &plan, &refusal);
 
-    for (int row = 0; row < PQntuples(plan); row++) {
-        if (!is_true(plan, row, PLAN_WANTED) || !PQgetisnull(plan, row, PLAN_REVERSE)) {
-            continue;
-        }
-        if (!any) {
-            pqe_buffer_append(text, "\n-- There is no way back from:\n");
-            any = true;
-        }
-        append_title(text, plan, row);
+    *down = NULL;
+    if (status == PQE_ERR_QUERY) {
+        pqe_buffer_append(up, "\n-- There is no way back: ");
+        append_line(up, refusal.message);
+        pqe_buffer_append_char(up, '\n');
+        return PQE_OK;
     }
+    if (status != PQE_OK) {
+        pqe_error_copy(error, &refusal);
+        return status;
+    }
+    print_down(plan, &text);
+    PQclear(plan);
+    *down = pqe_buffer_take(&text);
+    return *down == NULL ? pqe_error_no_memory(error) : PQE_OK;
 }
 
 static char *one_line(const char *message)
@@ -247,13 +254,14 @@ static pqe_status make_file(pqe_migration_session *session, const PGresult *plan
 {
     pqe_buffer up = PQE_BUFFER_INIT;
     const char *newest = pqe_migration_session_newest(session);
-    pqe_status status = make_down(plan, &file->down, error);
+    pqe_status status;
 
+    pqe_plan_print(plan, &up);
+    status = make_down(session, &up, &file->down, error);
     if (status != PQE_OK) {
+        pqe_buffer_free(&up);
         return status;
     }
-    pqe_plan_print(plan, &up);
-    append_irreversible(&up, plan);
     while (up.length > 0 && up.data[up.length - 1] == '\n') {
         up.data[--up.length] = '\0';
     }

@@ -113,7 +113,7 @@ succeeds('--allow-drop', @on, 'generate', '--allow-drop', 'drop extra');
 succeeds('upgrade the drop', @on, 'upgrade');
 is($node->safe_psql('shop', "SELECT to_regclass('extra')"), '', 'now it was');
 is(succeeds('no drift', @on, 'drift'), '', 'no drift in the end');
-like(get((migrations())[3]), qr/^-- WARNING: the next step cannot bring back the data of table public\.extra\nCREATE TABLE public\.extra/m,
+like(get((migrations())[3]), qr/^-- WARNING: the next step cannot bring back the data of table public\.extra\n-- create table public\.extra \[not_reversible\]\nCREATE TABLE public\.extra/m,
 	'the way back says what it cannot do');
 succeeds('down', @on, 'downgrade');
 is($node->safe_psql('shop', 'SELECT count(*) FROM extra'), '0', 'the table is back, its row is not');

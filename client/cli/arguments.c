@@ -13,6 +13,8 @@
 enum {
     OPT_SCHEMAS = 256,
     OPT_DIR,
+    OPT_HTML,
+    OPT_COLOR,
     OPT_FORCE,
     OPT_ALLOW_DROP,
     OPT_NO_CONCURRENTLY,
@@ -58,6 +60,14 @@ static const option_text option_texts[] = {
     {{"output", required_argument, NULL, 'o'},
      TAKES_OUTPUT,
      "-o, --output FILE      write there, not to stdout"},
+    {{"html", required_argument, NULL, OPT_HTML},
+     TAKES_REPORT,
+     "    --html FILE        write the plan as a page: hazards, a picture of the tables, each\n"
+     "                         object before and after"},
+    {{"color", required_argument, NULL, OPT_COLOR},
+     TAKES_REPORT,
+     "    --color WHEN       auto, always or never (default: auto, that is on a terminal, unless\n"
+     "                         NO_COLOR is set)"},
     {{"dir", required_argument, NULL, OPT_DIR},
      TAKES_OUTPUT,
      "    --dir FOLDER       write a folder of model files, one for each object; what an\n"
@@ -263,6 +273,19 @@ static bool take_plan_option(cli_options *options, pqe_buffer *ignore, int optio
     }
 }
 
+static bool take_colour(const char *word, cli_colour *colour)
+{
+    static const char *const words[] = {"auto", "always", "never"};
+
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            *colour = (cli_colour)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool take_option(cli_options *options, pqe_buffer *ignore, int option)
 {
     long long number;
@@ -292,6 +315,11 @@ static bool take_option(cli_options *options, pqe_buffer *ignore, int option)
     case 'v':
         options->verbose = true;
         return true;
+    case OPT_HTML:
+        options->html = optarg;
+        return optarg[0] != '\0';
+    case OPT_COLOR:
+        return take_colour(optarg, &options->colour);
     case OPT_DIR:
         options->folder = optarg;
         return optarg[0] != '\0';

@@ -20,6 +20,9 @@ enum {
     CLI_FAILED = 6      /* anything else: files, memory, the server */
 };
 
+/* When to print in colour; auto: on a terminal. */
+typedef enum cli_colour { CLI_COLOUR_AUTO, CLI_COLOUR_ALWAYS, CLI_COLOUR_NEVER } cli_colour;
+
 /* What the command line says. */
 typedef struct cli_options {
     const char *dsn;
@@ -29,6 +32,8 @@ typedef struct cli_options {
     const char *target;  /* upgrade --to */
     const char *output;  /* export --output */
     const char *folder;  /* export --dir */
+    const char *html;    /* diff --html */
+    cli_colour colour;   /* diff --color */
     const char *schemas; /* --schemas as given; NULL without */
     long steps;          /* downgrade --steps */
     long long lock_timeout_ms;
@@ -69,7 +74,8 @@ enum {
     TAKES_EXIT_CODE = 1 << 10,
     TAKES_LOCK_TIMEOUT = 1 << 11,
     TAKES_SAMPLE_ROWS = 1 << 12,
-    TAKES_PROVE = 1 << 13
+    TAKES_PROVE = 1 << 13,
+    TAKES_REPORT = 1 << 14 /* --html, --color */
 };
 
 typedef struct cli_command {

@@ -25,8 +25,10 @@ const cli_command cli_commands[] = {
      TAKES_JSON | TAKES_EXIT_CODE, cli_status},
     {"diff", "", "the way from the database to the models, as SQL",
      "Prints the plan from the database to the models as SQL, each step with its hazards as a\n"
-     "comment. Changes nothing.",
-     TAKES_MODELS | TAKES_PLAN | TAKES_SCHEMAS | TAKES_JSON | TAKES_EXIT_CODE, cli_diff},
+     "comment; on a terminal, or with --color always, hazards first and then the steps of each\n"
+     "object. Changes nothing.",
+     TAKES_REPORT | TAKES_MODELS | TAKES_PLAN | TAKES_SCHEMAS | TAKES_JSON | TAKES_EXIT_CODE,
+     cli_diff},
     {"drift", "", "where the database differs from the models",
      "Prints every point in which the database differs from the models. Exits with 1 where there\n"
      "is any, and with 0, having printed nothing, where there is none.",

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "export_folder.h"
 #include "migration_plan.h"
 #include "print.h"
+#include "report.h"
 #include "schema.h"
 
 /* Runs a query that takes the models and the plan options; -1: go on. */
@@ -28,7 +30,25 @@ static int query_models(cli *c, const char *sql, PGresult **result)
     return status == PQE_OK ? -1 : cli_fail(&error);
 }
 
-int cli_diff(cli *c)
+static int write_output(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    if (file == NULL || fputs(text, file) == EOF || fflush(file) != 0) {
+        (void)fprintf(stderr, "pqengine: error: cannot write \"%s\": %s\n", path, strerror(errno));
+        if (file != NULL) {
+            (void)fclose(file);
+        }
+        return CLI_FAILED;
+    }
+    if (fclose(file) != 0) {
+        (void)fprintf(stderr, "pqengine: error: cannot write \"%s\": %s\n", path, strerror(errno));
+        return CLI_FAILED;
+    }
+    return CLI_DONE;
+}
+
+static int diff_as_text(cli *c)
 {
     pqe_buffer text = PQE_BUFFER_INIT;
     PGresult *plan;
@@ -54,6 +74,150 @@ int cli_diff(cli *c)
     PQclear(plan);
     code = print_text(&text);
     return code == CLI_DONE && c->options.exit_code && rows > 0 ? CLI_DIFFERENT : code;
+}
+
+/* Is colour wanted on this output? */
+static bool wants_colour(const cli *c)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    if (c->options.colour != CLI_COLOUR_AUTO) {
+        return c->options.colour == CLI_COLOUR_ALWAYS;
+    }
+    return isatty(STDOUT_FILENO) && (no_colour == NULL || *no_colour == '\0') &&
+           (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
+/* A terminal is read by somebody; what is piped goes on as SQL. */
+static bool is_for_people(const cli *c)
+{
+    return isatty(STDOUT_FILENO) || c->options.colour == CLI_COLOUR_ALWAYS;
+}
+
+static int query_report(cli *c, bool with_texts, PGresult **rows)
+{
+    char sql[1024];
+
+    (void)snprintf(sql, sizeof(sql), report_query, with_texts ? "true" : "false");
+    return query_models(c, sql, rows);
+}
+
+/* Draws the tables; what there is to say of it goes to note. */
+static int query_picture(cli *c, char **svg, char *note, size_t note_size)
+{
+    PGresult *diagram;
+    int code =
+        query_models(c, "SELECT dot, shown, tables FROM pqengine.diagram($1, $2::jsonb)", &diagram);
+
+    *svg = NULL;
+    if (code >= 0) {
+        return code;
+    }
+    if (PQntuples(diagram) == 0 || strcmp(PQgetvalue(diagram, 0, 1), "0") == 0) {
+        (void)snprintf(note, note_size, "There are no tables to show.");
+    } else {
+        bool all = strcmp(PQgetvalue(diagram, 0, 1), PQgetvalue(diagram, 0, 2)) == 0;
+
+        *svg = graphviz_svg(PQgetvalue(diagram, 0, 0), note, note_size);
+        if (*svg != NULL && all) {
+            (void)snprintf(note, note_size, "All %s tables, with their foreign keys.",
+                           PQgetvalue(diagram, 0, 2));
+        } else if (*svg != NULL) {
+            (void)snprintf(note, note_size,
+                           "%s of %s tables: those that change, and those that they refer to or "
+                           "that refer to them.",
+                           PQgetvalue(diagram, 0, 1), PQgetvalue(diagram, 0, 2));
+        }
+    }
+    PQclear(diagram);
+    return -1;
+}
+
+static int make_page(cli *c, const PGresult *rows, pqe_buffer *page)
+{
+    char note[256] = "";
+    char *svg = NULL;
+    PGconn *connection = NULL;
+    PGresult *head = NULL;
+    int code = query_picture(c, &svg, note, sizeof(note));
+
+    if (code < 0) {
+        code = cli_connect(c, &connection);
+    }
+    if (code < 0) {
+        code = cli_query(
+            connection,
+            "SELECT pg_catalog.current_database(),"
+            " pg_catalog.split_part(pg_catalog.current_setting('server_version'), ' ', 1),"
+            " pg_catalog.date_trunc('second', pg_catalog.now())",
+            0, NULL, &head);
+    }
+    if (code < 0) {
+        report_head top = {PQgetvalue(head, 0, 0), PQgetvalue(head, 0, 1), PQgetvalue(head, 0, 2),
+                           c->options.models};
+
+        report_page(rows, &top, svg, note, page);
+    }
+    PQclear(head);
+    PQfinish(connection);
+    free(svg);
+    return code;
+}
+
+static int diff_to_page(cli *c)
+{
+    pqe_buffer page = PQE_BUFFER_INIT;
+    PGresult *rows;
+    int count;
+    int code = query_report(c, true, &rows);
+
+    if (code >= 0) {
+        return code;
+    }
+    count = PQntuples(rows);
+    code = make_page(c, rows, &page);
+    if (code < 0 && pqe_buffer_failed(&page)) {
+        (void)fprintf(stderr, "pqengine: error: out of memory\n");
+        code = CLI_FAILED;
+    }
+    if (code < 0) {
+        code = write_output(c->options.html, page.data);
+    }
+    if (code == CLI_DONE && !c->options.quiet) {
+        (void)printf("%s: %d step(s)\n", c->options.html, count);
+    }
+    pqe_buffer_free(&page);
+    PQclear(rows);
+    return code == CLI_DONE && c->options.exit_code && count > 0 ? CLI_DIFFERENT : code;
+}
+
+static int diff_for_people(cli *c)
+{
+    pqe_buffer text = PQE_BUFFER_INIT;
+    PGresult *rows;
+    int count;
+    int code = query_report(c, false, &rows);
+
+    if (code >= 0) {
+        return code;
+    }
+    count = PQntuples(rows);
+    report_terminal(rows, wants_colour(c), &text);
+    PQclear(rows);
+    code = print_text(&text);
+    return code == CLI_DONE && c->options.exit_code && count > 0 ? CLI_DIFFERENT : code;
+}
+
+int cli_diff(cli *c)
+{
+    if (c->options.html != NULL) {
+        return diff_to_page(c);
+    }
+    if (!c->options.json && !c->options.quiet && is_for_people(c)) {
+        return diff_for_people(c);
+    }
+    return diff_as_text(c);
 }
 
 /* What the drift watch knows of it, on a line of its own. */
@@ -187,24 +351,6 @@ int cli_prove_plan(cli *c)
     }
     PQclear(proof);
     return code;
-}
-
-static int write_output(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "we");
-
-    if (file == NULL || fputs(text, file) == EOF || fflush(file) != 0) {
-        (void)fprintf(stderr, "pqengine: error: cannot write \"%s\": %s\n", path, strerror(errno));
-        if (file != NULL) {
-            (void)fclose(file);
-        }
-        return CLI_FAILED;
-    }
-    if (fclose(file) != 0) {
-        (void)fprintf(stderr, "pqengine: error: cannot write \"%s\": %s\n", path, strerror(errno));
-        return CLI_FAILED;
-    }
-    return CLI_DONE;
 }
 
 /* The schemas as a text[] for export; NULL for all of them. */

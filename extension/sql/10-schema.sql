@@ -42,6 +42,29 @@ AS 'MODULE_PATHNAME', 'pqe_plan';
 COMMENT ON FUNCTION plan(text, jsonb) IS
 'the steps that take this database to what the models want; executing "statement" in the order of "seq", each on its own outside a transaction block, gets there';
 
+CREATE FUNCTION report(models text, options jsonb DEFAULT '{}', texts bool DEFAULT true,
+                       OUT seq int, OUT phase text, OUT kind text, OUT object text, OUT action text,
+                       OUT statement text, OUT reverse text, OUT hazards text[], OUT transactional bool,
+                       OUT part_of_kind text, OUT part_of text, OUT change text,
+                       OUT before text, OUT after text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pqe_report';
+
+COMMENT ON FUNCTION report(text, jsonb, bool) IS
+'plan() with what each step is part of: the table of an index, say, and what becomes of that (create, alter, rename, drop); the first step of each such object has its model text before and after, unless texts is false';
+
+CREATE FUNCTION diagram(models text, options jsonb DEFAULT '{}',
+                        OUT dot text, OUT shown int, OUT tables int)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pqe_diagram';
+
+COMMENT ON FUNCTION diagram(text, jsonb) IS
+'the tables of database and models with their foreign keys as a picture for Graphviz; of more than 40 only those that the plan changes, and their neighbours; no row where the database is known not to differ';
+
 CREATE FUNCTION drift(models text, options jsonb DEFAULT '{}',
                       OUT change text, OUT kind text, OUT object text, OUT property text,
                       OUT expected text, OUT actual text)

@@ -28,10 +28,13 @@
 #include "export_files.h"
 #include "plan.h"
 #include "prove.h"
+#include "report.h"
 #include "renames.h"
 #include "snapshot.h"
 
 PG_FUNCTION_INFO_V1(pqe_plan);
+PG_FUNCTION_INFO_V1(pqe_report);
+PG_FUNCTION_INFO_V1(pqe_diagram);
 PG_FUNCTION_INFO_V1(pqe_drift);
 PG_FUNCTION_INFO_V1(pqe_ensure_tables);
 PG_FUNCTION_INFO_V1(pqe_prove);
@@ -97,11 +100,15 @@ hazard_array(const PqeStep *step)
 	return pqe_text_array(names);
 }
 
+/*
+ * A row of plan(), or of report(): then CHANGE is what the step is part of,
+ * and its texts are told once.
+ */
 static void
-put_step(ReturnSetInfo *rsinfo, int seq, const PqeStep *step)
+put_step(ReturnSetInfo *rsinfo, int seq, const PqeStep *step, PqeChange *change)
 {
-	Datum		values[9];
-	bool		nulls[9] = {0};
+	Datum		values[14];
+	bool		nulls[14] = {0};
 
 	values[0] = Int32GetDatum(seq);
 	values[1] = CStringGetTextDatum(step->phase);
@@ -112,6 +119,13 @@ put_step(ReturnSetInfo *rsinfo, int seq, const PqeStep *step)
 	values[6] = text_or_null(step->reverse, &nulls[6]);
 	values[7] = hazard_array(step);
 	values[8] = BoolGetDatum(step->transactional);
+	values[9] = text_or_null(change ? change->kind : NULL, &nulls[9]);
+	values[10] = text_or_null(change ? change->object : NULL, &nulls[10]);
+	values[11] = text_or_null(change ? change->change : NULL, &nulls[11]);
+	values[12] = text_or_null(change ? change->before : NULL, &nulls[12]);
+	values[13] = text_or_null(change ? change->after : NULL, &nulls[13]);
+	if (change != NULL)
+		change->before = change->after = NULL;
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
@@ -157,9 +171,82 @@ pqe_plan(PG_FUNCTION_ARGS)
 	if (options->down)
 		plan = pqe_plan_down(plan);
 	foreach(lc, pqe_plan_steps(plan))
-		put_step(rsinfo, ++seq, lfirst(lc));
+		put_step(rsinfo, ++seq, lfirst(lc), NULL);
 	AtEOXact_GUC(true, settings);
 	warn_of_unmanaged(sides);
+	return (Datum) 0;
+}
+
+/*
+ * report(models text, options jsonb, texts bool)
+ */
+Datum
+pqe_report(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	PqeOptions *options;
+	PqeSides   *sides;
+	PqePlan    *plan;
+	List	   *steps;
+	List	   *changes;
+	int			settings;
+	int			seq = 0;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	settings = pqe_begin_pinned_settings();
+	sides = compare(fcinfo, &options);
+	if (!is_known_clean(sides))
+	{
+		pqe_renames_apply(sides, options);
+		plan = pqe_plan_make(sides, options);
+		pqe_plan_order(plan);
+		steps = pqe_plan_steps(plan);
+		changes = pqe_report_changes(sides, steps);
+		if (PG_GETARG_BOOL(2) && changes != NIL)
+			pqe_report_texts(changes, compare(fcinfo, &options), options);
+		foreach(lc, steps)
+		{
+			PqeStep    *step = lfirst(lc);
+
+			put_step(rsinfo, ++seq, step, pqe_report_change_of(sides, changes, step->fact));
+		}
+		warn_of_unmanaged(sides);
+	}
+	AtEOXact_GUC(true, settings);
+	return (Datum) 0;
+}
+
+/*
+ * diagram(models text, options jsonb)
+ */
+Datum
+pqe_diagram(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	PqeOptions *options;
+	PqeSides   *sides;
+	PqePlan    *plan;
+	PqePicture *picture;
+	int			settings;
+	Datum		values[3];
+	bool		nulls[3] = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	settings = pqe_begin_pinned_settings();
+	sides = compare(fcinfo, &options);
+	if (!is_known_clean(sides))
+	{
+		pqe_renames_apply(sides, options);
+		plan = pqe_plan_make(sides, options);
+		pqe_plan_order(plan);
+		picture = pqe_report_picture(sides, pqe_report_changes(sides, pqe_plan_steps(plan)));
+		values[0] = CStringGetTextDatum(picture->dot);
+		values[1] = Int32GetDatum(picture->shown);
+		values[2] = Int32GetDatum(picture->tables);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	AtEOXact_GUC(true, settings);
 	return (Datum) 0;
 }
 

@@ -37,7 +37,7 @@ from_nothing(PqeFacts *facts, const PqeOptions *options)
 	{
 		PqeFact    *fact = lfirst(lc);
 
-		fact->ignored = is_given(fact) ||
+		fact->ignored = fact->ignored || is_given(fact) ||
 			(fact->parent != NULL && fact->parent->ignored && !fact->kind->database_wide) ||
 			(fact->kind->database_wide && !options->all_schemas && fact->schema == NULL &&
 			 fact->dependents == NIL);
@@ -48,8 +48,8 @@ from_nothing(PqeFacts *facts, const PqeOptions *options)
 /*
  * The steps that build the facts; these are used up by it.
  */
-static List *
-building_steps(PqeFacts *facts, const PqeOptions *options)
+List *
+pqe_building_steps(PqeFacts *facts, const PqeOptions *options)
 {
 	PqePlan    *plan = pqe_plan_make(from_nothing(facts, options), options);
 
@@ -67,7 +67,7 @@ pqe_export_facts(PqeFacts *facts, const PqeOptions *options)
 	ListCell   *lc;
 
 	initStringInfo(&text);
-	foreach(lc, building_steps(facts, options))
+	foreach(lc, pqe_building_steps(facts, options))
 	{
 		PqeStep    *step = lfirst(lc);
 
@@ -103,5 +103,5 @@ pqe_export_files(List *schema_names, bool whole_database)
 {
 	PqeOptions	options = everything(whole_database);
 
-	return pqe_sort_into_files(building_steps(pqe_read_actual(schema_names, &options), &options));
+	return pqe_sort_into_files(pqe_building_steps(pqe_read_actual(schema_names, &options), &options));
 }

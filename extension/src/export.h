@@ -13,6 +13,7 @@
 
 #include "facts.h"
 
+extern List *pqe_building_steps(PqeFacts *facts, const PqeOptions *options);
 extern char *pqe_export_facts(PqeFacts *facts, const PqeOptions *options);
 extern char *pqe_export_models(List *schema_names, bool whole_database);
 extern List *pqe_export_files(List *schema_names, bool whole_database);

@@ -102,6 +102,12 @@ struct PqeKind
 	/* Dropping it loses rows or values. */
 	bool		holds_data;
 
+	/* Stands in the picture of a plan. */
+	bool		pictured;
+
+	/* The identity of the pictured object that it refers to, or NULL. */
+	const char *(*refers_to) (const PqeFact *fact);
+
 	/*
 	 * Whatever on_takedown says: does this very fact have to be made again
 	 * when something it depends on is?  NULL: no.

@@ -24,6 +24,7 @@ static const char query[] =
 "       pg_get_constraintdef(k.oid) AS definition,"
 "       NOT k.conislocal AS _inherited, k.coninhcount > 0 AS _heir, k.contype AS _type, k.convalidated AS _validated,"
 "       k.condeferrable AS _deferrable, k.condeferred AS _deferred,"
+"       CASE WHEN k.contype = 'f' THEN k.confrelid::regclass::text END AS _references,"
 "       CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS _index,"
 "       format('%I.%I', n.nspname, c.relname) AS _table,"
 "       c.relkind = 'p' AS _partitioned, c.relispartition AS _in_partition,"
@@ -274,6 +275,12 @@ rename_to(PqeScript *script, const PqeFact *fact, const char *name)
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", pqe_table_of(fact), quote_identifier(fact->name), quote_identifier(name));
 }
 
+static const char *
+refers_to(const PqeFact *fact)
+{
+	return pqe_value(fact, "_references");
+}
+
 const PqeKind pqe_kind_constraint = {
 	.name = "constraint",
 	.rank = 60,
@@ -290,4 +297,5 @@ const PqeKind pqe_kind_constraint = {
 	.after_inline = after_inline,
 	.rename = rename_to,
 	.renames_alone = true,
+	.refers_to = refers_to,
 };

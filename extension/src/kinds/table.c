@@ -337,6 +337,7 @@ alike(const PqeFact *gone, const PqeFact *come)
 const PqeKind pqe_kind_table = {
 	.name = "table",
 	.file = "schemas/%s/tables/%n.sql",
+	.pictured = true,
 	.rank = 50,
 	.query = query,
 	.on_takedown = PQE_STAYS,

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "statement.h"
+
 /* Longer statements are seldom the same twice. */
 #define LONGEST_SQL 16384
 
@@ -23,7 +25,7 @@
 #define RUN 8
 
 /* How many statements are remembered to have come once. */
-#define SEEN 1024
+#define SEEN 256
 
 typedef struct entry {
     char *sql; /* NULL: free */
@@ -39,7 +41,7 @@ struct pqe_statement_cache {
      * Part of every name.  Behind a connection pooler several clients share a server session, and a
      * name that two of them use would execute the other's statement.
      */
-    uint64_t owner;
+    char prefix[sizeof("pqe_0123456789abcdef_")];
     uint64_t clock;
     uint64_t numbers;    /* given out so far; none is used twice */
     uint64_t seen[SEEN]; /* hashes of statements that came once, each in the one slot it can have */
@@ -53,6 +55,7 @@ pqe_statement_cache *pqe_statement_cache_new(size_t size)
 {
     pqe_statement_cache *cache;
     size_t slots = RUN;
+    uint64_t owner;
 
     while (slots < size) {
         slots *= 2;
@@ -62,10 +65,11 @@ pqe_statement_cache *pqe_statement_cache_new(size_t size)
         return NULL;
     }
     cache->slots = slots;
-    if (getrandom(&cache->owner, sizeof(cache->owner), 0) != (ssize_t)sizeof(cache->owner)) {
+    if (getrandom(&owner, sizeof(owner), 0) != (ssize_t)sizeof(owner)) {
         free(cache);
         return NULL;
     }
+    snprintf(cache->prefix, sizeof(cache->prefix), "pqe_%016" PRIx64 "_", owner);
     return cache;
 }
 
@@ -92,16 +96,14 @@ void pqe_statement_cache_free(pqe_statement_cache *cache)
     }
 }
 
-/* FNV-1a over the text and the types; never 0, which stands for none. */
+/* Over the text and the types; never 0, which stands for none. */
 static uint64_t hash_of(const char *sql, size_t length, const pqe_encoded *params)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = pqe_hash(sql, length);
 
-    for (size_t i = 0; i < length; i++) {
-        hash = (hash ^ (unsigned char)sql[i]) * UINT64_C(1099511628211);
-    }
     for (int i = 0; i < params->count; i++) {
-        hash = (hash ^ params->types[i]) * UINT64_C(1099511628211);
+        hash = (hash ^ params->types[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 32;
     }
     return hash != 0 ? hash : 1;
 }
@@ -132,10 +134,23 @@ static entry *find(pqe_statement_cache *cache, uint64_t hash, const char *sql,
     return NULL;
 }
 
+/* The owner's prefix and the number; by hand, since every call of a prepared statement needs it. */
 static void name_statement(const pqe_statement_cache *cache, char name[PQE_STATEMENT_NAME],
                            uint64_t number)
 {
-    snprintf(name, PQE_STATEMENT_NAME, "pqe_%016" PRIx64 "_%" PRIu64, cache->owner, number);
+    char digits[20];
+    size_t length = 0;
+    char *at = name + sizeof(cache->prefix) - 1;
+
+    memcpy(name, cache->prefix, sizeof(cache->prefix));
+    do {
+        digits[length++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (length > 0) {
+        *at++ = digits[--length];
+    }
+    *at = '\0';
 }
 
 /* Empties an entry whose statement is to be dropped on the server.  False: not before others are.

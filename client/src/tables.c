@@ -38,6 +38,7 @@ typedef struct level {
     bool in_with;   /* in the list of WITH: behind a comma comes another CTE */
     bool recursive; /* it is WITH RECURSIVE */
     bool where;     /* UPDATE or DELETE have it */
+    bool any;       /* a statement of any kind may begin here */
     bool body;      /* is the body of the CTE with the number `cte` */
     size_t cte;
     size_t with_at; /* the token WITH */
@@ -220,9 +221,14 @@ static void open_level(reader *state, size_t at)
     bool body = before->in_with && before->verb != VERB_SELECT &&
                 (is_before(state, at, 1, "as") || is_before(state, at, 1, "materialized")) &&
                 state->ctes.count > before->first_cte;
+    bool copied =
+        expect == EXPECT_TARGET && before->verb == VERB_UTILITY && !is_before(state, at, 1, "only");
     level *now;
 
     before->expect = EXPECT_NOTHING;
+    if (expect == EXPECT_SOURCE) {
+        before->kind = LEVEL_QUERY;
+    }
     now = add(state, &state->levels, sizeof(*now));
     if (now == NULL) {
         return;
@@ -231,6 +237,8 @@ static void open_level(reader *state, size_t at)
     if (body) {
         now->cte = state->ctes.count - 1;
         ((cte *)state->ctes.items)[now->cte].has_body = true;
+    } else if (copied) {
+        now->any = true; /* COPY (query) */
     } else if (expect == EXPECT_SOURCE || expect == EXPECT_TARGET) {
         /* a subquery, or tables that are joined, or ONLY (t) */
         now->expect = expect;
@@ -304,7 +312,7 @@ static bool read_verb(reader *state, size_t at)
     const level *now = top(state);
     bool outermost = state->levels.count == 1;
     /* words that are names, too, unless they stand where a CTE's body or the text begins */
-    bool may_write = outermost || now->body || now->in_with;
+    bool may_write = outermost || now->any || now->body || now->in_with;
 
     if (is(state, at, "with")) {
         if (begins_with(state, at, now)) {
@@ -492,14 +500,21 @@ static bool is_plain(const char *name, size_t length)
     return length > 0;
 }
 
-/* One part of a name: unquoted in lower case, quoted without the quotes where it needs none. */
+/*
+ * One part of a name: unquoted in lower case, quoted without the quotes where it needs none.  Escapes
+ * of U&"" are left as they are.
+ */
 static void append_part(pqe_buffer *to, const pqe_token *token)
 {
-    if (token->kind == PQE_TOKEN_QUOTED && token->start[0] == '"' &&
-        is_plain(token->start + 1, token->length - 2)) {
-        pqe_buffer_append_bytes(to, token->start + 1, token->length - 2);
+    bool prefix = token->kind == PQE_TOKEN_QUOTED && token->start[0] != '"' &&
+                  memchr(token->start, '\\', token->length) == NULL;
+    const char *start = token->start + (prefix ? strlen("U&") : 0);
+    size_t length = token->length - (prefix ? strlen("U&") : 0);
+
+    if (token->kind == PQE_TOKEN_QUOTED && *start == '"' && is_plain(start + 1, length - 2)) {
+        pqe_buffer_append_bytes(to, start + 1, length - 2);
     } else if (token->kind == PQE_TOKEN_QUOTED) {
-        pqe_buffer_append_bytes(to, token->start, token->length);
+        pqe_buffer_append_bytes(to, start, length);
     } else {
         for (size_t i = 0; i < token->length; i++) {
             char c = token->start[i];

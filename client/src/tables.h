@@ -19,7 +19,8 @@ typedef struct pqe_tables {
 
 /*
  * Reads the tables of a statement that the lexer found nothing wrong with: first those that are
- * written to, each once.  Names of CTEs, where they are visible, and of functions are left out.
+ * written to, each once.  Names of CTEs, where they are visible, and of functions are left out, and
+ * so is what CREATE, ALTER and DROP are about.
  * False where memory runs out.
  */
 bool pqe_tables_read(pqe_tables *tables, const char *sql);

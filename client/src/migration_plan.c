@@ -30,9 +30,8 @@
     " 'not_reversible' = ANY (hazards)"                                                            \
     " FROM pqengine.plan($1, " OPTIONS ") ORDER BY seq"
 
-const char pqe_plan_query[] =
-    PLAN_QUERY("phase <> 'drop' OR coalesce(($2::jsonb ->> 'allow_drop')::boolean, false)",
-               "$2::jsonb");
+const char pqe_plan_query[] = PLAN_QUERY(
+    "phase <> 'drop' OR coalesce(($2::jsonb ->> 'allow_drop')::boolean, false)", "$2::jsonb");
 
 /* The way back undoes what the plan does, drops of what it has made included. */
 static const char down_query[] =

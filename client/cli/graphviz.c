@@ -12,8 +12,6 @@
 
 #include "report.h"
 
-extern char **environ;
-
 /* The text as a file to read from, without a name; -1: errno tells why not. */
 static int text_as_file(const char *text)
 {

@@ -68,7 +68,7 @@ static pqe_status query_proof(const pqe_migration_session *session, int64_t samp
 pqe_status pqe_migrations_prove(const pqe_migration_session *session, int64_t sample_rows,
                                 bool *proven, pqe_error *failure, pqe_error *error)
 {
-    PGresult *proof;
+    PGresult *proof = NULL;
     pqe_status status = pqe_migrations_check(session, error);
 
     *proven = false;

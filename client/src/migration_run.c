@@ -608,7 +608,8 @@ pqe_status pqe_migration_revert(pqe_migration_session *session, const pqe_migrat
     run r = {.session = session, .file = file, .down = true};
 
     if (file->down == NULL) {
-        return pqe_error_set(error, PQE_ERR_MIGRATION, "%s has no down direction", file->path);
+        return pqe_error_set(error, PQE_ERR_MIGRATION, "migration %s has no down direction",
+                             file->version);
     }
     return run_direction(&r, error);
 }

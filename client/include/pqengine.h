@@ -908,6 +908,103 @@ PQE_API pqe_status pqe_listener_wait(pqe_listener *listener, int64_t timeout_ms,
  * loop's thread.  From any other thread one call may still be going on.  NULL is ignored.
  */
 PQE_API void pqe_listener_close(pqe_listener *listener);
+/* Streams and COPY                                                                               */
+/* ============================================================================================== */
+
+/* A statement whose rows come as they are read, for results that are too large to hold. */
+typedef struct pqe_stream pqe_stream;
+
+/*
+ * Executes a statement whose rows are then read one after the other: on a connection of the pool, on
+ * one that was acquired, or in a transaction.  The call passes middlewares and hooks as any other; it
+ * counts when it ends.  timeout_ms, or query_timeout_ms, is for all of it, up to the last row.
+ *
+ * Until its end, or pqe_stream_close, the connection or transaction refuses all else with
+ * PQE_ERR_STATE.  In a transaction the stream has a savepoint of its own, so that it may be closed
+ * early without harm.  A stream belongs to one thread at a time, and must be closed before
+ * pqe_free_engine.
+ */
+PQE_API pqe_status pqe_stream_open(pqe_engine *engine, const pqe_call *call, pqe_stream **stream,
+                                   pqe_error *error);
+PQE_API pqe_status pqe_connection_stream(pqe_connection *connection, const pqe_call *call,
+                                         pqe_stream **stream, pqe_error *error);
+PQE_API pqe_status pqe_transaction_stream(pqe_transaction *transaction, const pqe_call *call,
+                                          pqe_stream **stream, pqe_error *error);
+
+/*
+ * Waits for the next rows.  *rows has at least one, and is NULL with PQE_OK after the last: how many
+ * come at once depends on libpq (one before version 17).  It belongs to the stream, and is valid until
+ * the next call.
+ *
+ * An error in the middle of the rows (the server's, a timeout, a lost connection) is told here, and
+ * again by every further call.
+ */
+PQE_API pqe_status pqe_stream_next(pqe_stream *stream, const pqe_result **rows, pqe_error *error);
+
+/*
+ * Ends a stream and frees it, whatever is returned.  Rows that were not read are given up: the
+ * statement is cancelled, and the connection can be used again, or was replaced in the pool.  Errors
+ * that pqe_stream_next has told are not told again.  NULL is ignored.
+ */
+PQE_API pqe_status pqe_stream_close(pqe_stream *stream, pqe_error *error);
+
+/*
+ * Gives the next bytes of a COPY FROM STDIN: up to size of them into buffer, and how many into
+ * *length; 0 of them is the end.  Anything but PQE_OK gives the COPY up: no row of it stays.
+ */
+typedef pqe_status (*pqe_copy_read)(void *data, char *buffer, size_t size, size_t *length,
+                                    pqe_error *error);
+
+/* Takes the next bytes of a COPY TO STDOUT, whole rows.  Anything but PQE_OK gives the COPY up. */
+typedef pqe_status (*pqe_copy_write)(void *data, const char *bytes, size_t length,
+                                     pqe_error *error);
+
+#define PQE_COPY_VERSION 1
+
+/* A COPY; start from PQE_COPY_INIT. */
+typedef struct pqe_copy {
+    int version;          /* PQE_COPY_VERSION */
+    const char *sql;      /* COPY ... FROM STDIN or COPY ... TO STDOUT, in any of its formats */
+    pqe_copy_read read;   /* [NULL] for FROM STDIN */
+    pqe_copy_write write; /* [NULL] for TO STDOUT */
+    void *data;           /* [NULL] handed to both */
+    int64_t timeout_ms;   /* [-1: query_timeout_ms] for all of it; 0: none */
+} pqe_copy;
+
+/* clang-format off */
+#define PQE_COPY_INIT {PQE_COPY_VERSION, NULL, NULL, NULL, NULL, -1}
+/* clang-format on */
+
+/*
+ * Runs a COPY on a connection of the pool, on one that was acquired, or in a transaction.  *rows,
+ * unless it is NULL, is how many were copied.
+ *
+ * A row that the server refuses is PQE_ERR_QUERY, and context names the table, the line and the
+ * column; no row of the COPY stays.  A failure of read or write is returned as it is, with its error.
+ */
+PQE_API pqe_status pqe_copy_run(pqe_engine *engine, const pqe_copy *copy, uint64_t *rows,
+                                pqe_error *error);
+PQE_API pqe_status pqe_connection_copy(pqe_connection *connection, const pqe_copy *copy,
+                                       uint64_t *rows, pqe_error *error);
+PQE_API pqe_status pqe_transaction_copy(pqe_transaction *transaction, const pqe_copy *copy,
+                                        uint64_t *rows, pqe_error *error);
+
+/* Bytes in memory: what pqe_copy_from_memory reads, or pqe_copy_to_memory has written. */
+typedef struct pqe_copy_memory {
+    char *bytes;   /* to write: NULL at first, to be freed with pqe_free */
+    size_t length; /* of them */
+    size_t used;   /* 0 at first: how many were read, or how many there is room for */
+} pqe_copy_memory;
+
+/* Ready-made for pqe_copy: data is a FILE *, or a pqe_copy_memory *.  A file that cannot be read or
+   written is PQE_ERR_IO. */
+PQE_API pqe_status pqe_copy_from_file(void *data, char *buffer, size_t size, size_t *length,
+                                      pqe_error *error);
+PQE_API pqe_status pqe_copy_to_file(void *data, const char *bytes, size_t length, pqe_error *error);
+PQE_API pqe_status pqe_copy_from_memory(void *data, char *buffer, size_t size, size_t *length,
+                                        pqe_error *error);
+PQE_API pqe_status pqe_copy_to_memory(void *data, const char *bytes, size_t length,
+                                      pqe_error *error);
 
 /* ============================================================================================== */
 /* Results                                                                                        */

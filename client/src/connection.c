@@ -31,8 +31,7 @@ pqe_deadline pqe_deadline_in(int64_t milliseconds)
     return milliseconds > 0 ? pqe_now_us() + milliseconds * 1000 : PQE_NEVER;
 }
 
-/* Waits for the socket; 1: ready, 0: the deadline has passed, -1: poll failed. */
-static int wait_socket(int socket, short events, pqe_deadline deadline)
+int pqe_wait_socket(int socket, short events, pqe_deadline deadline)
 {
     struct pollfd entry = {.fd = socket, .events = events, .revents = 0};
 
@@ -229,8 +228,8 @@ static pqe_status try_connect(const pqe_settings *settings, const char *database
     PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
     PQsetNoticeReceiver(pg, drop_notice, (void *)settings);
     for (;;) {
-        int ready =
-            wait_socket(PQsocket(pg), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
+        int ready = pqe_wait_socket(PQsocket(pg), state == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+                                    deadline);
 
         if (ready == 0) {
             describe_target(pg, target, sizeof(target));
@@ -329,7 +328,8 @@ static int wait_for_result(PGconn *connection, pqe_deadline deadline)
         if (unsent == 0 && !PQisBusy(connection)) {
             return 1;
         }
-        ready = wait_socket(PQsocket(connection), unsent > 0 ? POLLIN | POLLOUT : POLLIN, deadline);
+        ready =
+            pqe_wait_socket(PQsocket(connection), unsent > 0 ? POLLIN | POLLOUT : POLLIN, deadline);
         if (ready <= 0) {
             return ready;
         }
@@ -416,8 +416,8 @@ static void cancel_statement(PGconn *connection, PGresult **result)
 pqe_status pqe_copy_refused(pqe_error *error)
 {
     return pqe_error_set(error, PQE_ERR_QUERY,
-                         "COPY FROM STDIN and COPY TO STDOUT need a stream, which this call does "
-                         "not have");
+                         "COPY FROM STDIN and COPY TO STDOUT move rows, which this call cannot; "
+                         "see pqe_copy_run");
 }
 
 pqe_status pqe_result_status(const PGconn *connection, const PGresult *result, pqe_error *error)

@@ -19,6 +19,9 @@ int64_t pqe_now_us(void);
 /* The point that lies that many milliseconds ahead; PQE_NEVER for 0 and less. */
 pqe_deadline pqe_deadline_in(int64_t milliseconds);
 
+/* Waits for a socket, with the events of poll(); 1: ready, 0: the deadline has passed, -1: poll failed. */
+int pqe_wait_socket(int socket, short events, pqe_deadline deadline);
+
 /*
  * Opens a connection within connection_timeout_ms.  Its search_path, encoding and the like are as
  * the settings say; notices are dropped (debug: logged).

@@ -71,20 +71,48 @@ pqe_status pqe_lease_take(pqe_pool *pool, pqe_lease_kind kind, const char *who, 
     return PQE_OK;
 }
 
+static pqe_lease_kind kind_of(unsigned int state)
+{
+    return (pqe_lease_kind)(state >> 8);
+}
+
+/* The kind that a stream makes of this one, and back. */
+static pqe_lease_kind with_stream(pqe_lease_kind kind, bool open)
+{
+    switch (kind) {
+    case PQE_LEASE_CONNECTION:
+    case PQE_LEASE_CONNECTION_STREAM:
+        return open ? PQE_LEASE_CONNECTION_STREAM : PQE_LEASE_CONNECTION;
+    default:
+        return open ? PQE_LEASE_TRANSACTION_STREAM : PQE_LEASE_TRANSACTION;
+    }
+}
+
 static pqe_status refuse(const pqe_lease *lease, pqe_lease_kind kind, unsigned int found,
                          pqe_error *error)
 {
-    const char *name = kind == PQE_LEASE_CONNECTION ? "connection" : "transaction";
+    const char *name =
+        with_stream(kind, false) == PQE_LEASE_CONNECTION ? "connection" : "transaction";
+    bool held = (found & 0xFFu) == PQE_LEASE_HELD || (found & 0xFFu) == PQE_LEASE_IN_CALL;
 
     if (atomic_load(&lease->pool->closing)) {
         return pqe_error_set(error, PQE_ERR_DISPOSED, "the engine of this %s was disposed of",
                              name);
     }
-    if (found == word(PQE_LEASE_IN_CALL, kind)) {
-        return pqe_error_set(error, PQE_ERR_STATE, "this %s is in use by another thread", name);
+    if (!held) {
+        return pqe_error_set(error, PQE_ERR_STATE, "this %s was %s already", name,
+                             kind == PQE_LEASE_CONNECTION ? "released" : "ended");
     }
-    return pqe_error_set(error, PQE_ERR_STATE, "this %s was %s already", name,
-                         kind == PQE_LEASE_CONNECTION ? "released" : "ended");
+    if (with_stream(kind_of(found), false) != with_stream(kind, false)) {
+        return pqe_error_set(error, PQE_ERR_STATE, "this is no %s but a %s", name,
+                             kind == PQE_LEASE_CONNECTION ? "transaction" : "connection");
+    }
+    if (kind_of(found) != kind) {
+        pqe_error_set(error, PQE_ERR_STATE, "a stream is open on this %s", name);
+        pqe_error_hint(error, "Close the stream first, with pqe_stream_close.");
+        return PQE_ERR_STATE;
+    }
+    return pqe_error_set(error, PQE_ERR_STATE, "this %s is in use by another thread", name);
 }
 
 pqe_status pqe_lease_enter(pqe_lease *lease, pqe_lease_kind kind, pqe_session **session,
@@ -111,6 +139,15 @@ pqe_status pqe_lease_enter(pqe_lease *lease, pqe_lease_kind kind, pqe_session **
     }
     *session = lease->session;
     return PQE_OK;
+}
+
+pqe_lease_kind pqe_lease_set_stream(pqe_lease *lease, bool open)
+{
+    pqe_lease_kind kind =
+        with_stream(kind_of(atomic_load_explicit(&lease->state, memory_order_relaxed)), open);
+
+    atomic_store(&lease->state, word(PQE_LEASE_IN_CALL, kind));
+    return kind;
 }
 
 void pqe_lease_leave(pqe_lease *lease)
@@ -142,8 +179,7 @@ void pqe_lease_revoke_all(pqe_pool *pool)
         pqe_lease *lease = atomic_load(&slot->lease);
         char holder[64];
 
-        for (int kind = PQE_LEASE_CONNECTION; lease != NULL && kind <= PQE_LEASE_TRANSACTION;
-             kind++) {
+        for (int kind = 0; lease != NULL && kind < PQE_LEASE_KINDS; kind++) {
             unsigned int held = word(PQE_LEASE_HELD, (pqe_lease_kind)kind);
 
             if (!change(lease, &held, word(PQE_LEASE_REVOKED, (pqe_lease_kind)kind))) {
@@ -152,8 +188,10 @@ void pqe_lease_revoke_all(pqe_pool *pool)
             pqe_slot_holder(slot, holder);
             pqe_log(&pool->engine->settings, PQE_LOG_WARNING,
                     "%s held by \"%s\" for %lld ms was never given back",
-                    kind == PQE_LEASE_CONNECTION ? "a connection" : "a transaction", holder,
-                    (long long)((pqe_now_us() - atomic_load(&slot->taken_at)) / 1000));
+                    with_stream((pqe_lease_kind)kind, false) == PQE_LEASE_CONNECTION
+                        ? "a connection"
+                        : "a transaction",
+                    holder, (long long)((pqe_now_us() - atomic_load(&slot->taken_at)) / 1000));
             /* its server process rolls back and ends when the pool closes the connection */
             pqe_pool_abandon(pool, slot);
         }

@@ -15,7 +15,14 @@
 
 struct pqe_slot;
 
-typedef enum pqe_lease_kind { PQE_LEASE_CONNECTION, PQE_LEASE_TRANSACTION } pqe_lease_kind;
+/* With a stream open on it a lease is of another kind, so that nothing else can be done with it. */
+typedef enum pqe_lease_kind {
+    PQE_LEASE_CONNECTION,
+    PQE_LEASE_TRANSACTION,
+    PQE_LEASE_CONNECTION_STREAM,
+    PQE_LEASE_TRANSACTION_STREAM,
+    PQE_LEASE_KINDS
+} pqe_lease_kind;
 
 typedef enum pqe_lease_state {
     PQE_LEASE_FREE,
@@ -37,11 +44,14 @@ pqe_status pqe_lease_take(struct pqe_pool *pool, pqe_lease_kind kind, const char
 
 /*
  * Begins a call on a lease: no other thread can until pqe_lease_leave.  Errors: PQE_ERR_STATE
- * (released or ended, or in use by another thread), PQE_ERR_DISPOSED.
+ * (released or ended, in use by another thread, of another kind), PQE_ERR_DISPOSED.
  */
 pqe_status pqe_lease_enter(pqe_lease *lease, pqe_lease_kind kind, pqe_session **session,
                            pqe_error *error);
 void pqe_lease_leave(pqe_lease *lease);
+
+/* Opens or closes a stream on a lease, within a call; returns the kind that it now is. */
+pqe_lease_kind pqe_lease_set_stream(pqe_lease *lease, bool open);
 
 /* Ends a lease within a call, in place of pqe_lease_leave: its session goes back to the pool. */
 void pqe_lease_end(pqe_lease *lease);

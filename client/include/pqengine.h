@@ -908,6 +908,8 @@ PQE_API pqe_status pqe_listener_wait(pqe_listener *listener, int64_t timeout_ms,
  * loop's thread.  From any other thread one call may still be going on.  NULL is ignored.
  */
 PQE_API void pqe_listener_close(pqe_listener *listener);
+
+/* ============================================================================================== */
 /* Streams and COPY                                                                               */
 /* ============================================================================================== */
 

@@ -20,6 +20,7 @@
 
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
+#include "commands/typecmds.h"
 #include "nodes/plannodes.h"
 
 /* Rights on objects: PostgreSQL 16 has one function for all classes. */
@@ -38,6 +39,15 @@
 	pg_namespace_aclcheck(objid, role, mode)
 #define pqe_database_aclcheck(objid, role, mode) \
 	pg_database_aclcheck(objid, role, mode)
+#endif
+
+/* Moves a row or array type along with what it belongs to. */
+#if PG_VERSION_NUM >= 170000
+#define pqe_alter_type_namespace(type, namespace, moved) \
+	AlterTypeNamespaceInternal(type, namespace, false, false, false, moved)
+#else
+#define pqe_alter_type_namespace(type, namespace, moved) \
+	AlterTypeNamespaceInternal(type, namespace, false, false, moved)
 #endif
 
 /* Is exactly this lock held? */

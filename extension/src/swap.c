@@ -238,13 +238,9 @@ swap_all(const PqeModel *model, List *schema_names, const PqeOptions *options)
 static Oid
 namespace_of(const ObjectAddress *address)
 {
-	switch (getObjectClass(address))
-	{
-		case OCLASS_CLASS:
-			return get_rel_namespace(address->objectId);
-		default:
-			return get_object_namespace(address);
-	}
+	if (address->classId == RelationRelationId)
+		return get_rel_namespace(address->objectId);
+	return get_object_namespace(address);
 }
 
 /*
@@ -260,7 +256,7 @@ move_member(const ObjectAddress *member, Oid from, Oid to, ObjectAddresses *move
 
 		AlterRelationNamespaceInternal(rel, member->objectId, from, to, true, moved);
 		if (OidIsValid(type))
-			AlterTypeNamespaceInternal(type, to, false, false, moved);
+			pqe_alter_type_namespace(type, to, moved);
 		table_close(rel, RowExclusiveLock);
 	}
 	else

@@ -14,7 +14,7 @@ my $program = build_program('load.c');
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "fsync = off\n");
+$node->append_conf('postgresql.conf', "fsync = off\nlog_statement = none\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE TABLE load (id bigint PRIMARY KEY)');
 
@@ -43,7 +43,7 @@ for my $round (1 .. 20)
 {
 	$node->safe_psql('postgres',
 		'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()'
-		  . " AND application_name = 'libpqengine'");
+		  . " AND application_name = 'load'");
 }
 works('after a storm of terminated sessions');
 $node->stop('fast');

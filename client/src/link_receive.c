@@ -74,6 +74,10 @@ static void fail_as_told(pqe_link *link, pqe_task *task, const PGresult *pg)
     pqe_error error;
     pqe_status status = pqe_result_status(link->session->pg, pg, &error);
 
+    if (task->told) {
+        fail(link, task, &error);
+        return;
+    }
     if (status == PQE_ERR_QUERY && strcmp(error.sqlstate, "57014") == 0) {
         if (task->stop != PQE_STOP_NONE) {
             fail_stopped(link, task, false);
@@ -105,6 +109,10 @@ static void conclude(pqe_link *link, pqe_task *task)
     pqe_error error;
     ExecStatusType status = PQresultStatus(pg);
 
+    if (link->session->cache != NULL && task->has_call &&
+        pqe_task_call(task)->statement->drops_prepared) {
+        pqe_statement_cache_clear(link->session->cache);
+    }
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
         task->pg = NULL;
         succeed(link, task, pg);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "async_lease.h"
+#include "cancel.h"
 #include "dispatch.h"
 #include "link.h"
 
@@ -303,8 +304,13 @@ static void health_round(pqe_async *async, int64_t now)
 static void give_up(pqe_link *link)
 {
     const pqe_async *async = link->async;
+    pqe_cancel_job *job = pqe_cancel_begin(link->session->pg);
     pqe_error error;
 
+    /* nobody waits for it: what the server executes is to end, if it can be reached at all */
+    if (job != NULL) {
+        (void)pqe_cancel_wait(job, pqe_now_us());
+    }
     pqe_error_set(&error, async->ending ? PQE_ERR_DISPOSED : PQE_ERR_CONNECTION,
                   async->ending ? "the engine was disposed of"
                                 : "the connection was given up: its server does not answer");

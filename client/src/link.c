@@ -3,8 +3,10 @@
  */
 #include "link.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "async_lease.h"
 #include "dispatch.h"
@@ -143,6 +145,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     if ((events & UV_WRITABLE) != 0) {
         link->unsent = true;
     }
+    if (status < 0) {
+        link->events = 0; /* libuv has stopped polling; what is left to be read is still read */
+    }
     if (status < 0 || (events & (UV_READABLE | UV_DISCONNECT)) != 0) {
         pqe_link_receive(link);
     }
@@ -171,8 +176,12 @@ bool pqe_link_adopt(pqe_async *async, pqe_session *session)
     link->poll.data = link;
     link->give_up_at = PQE_NEVER;
     link->idle_since = pqe_now_us();
-    if (PQenterPipelineMode(session->pg) != 1 ||
-        uv_poll_init(async->loop, &link->poll, PQsocket(session->pg)) != 0) {
+    link->fd = fcntl(PQsocket(session->pg), F_DUPFD_CLOEXEC, 0);
+    if (link->fd < 0 || PQenterPipelineMode(session->pg) != 1 ||
+        uv_poll_init(async->loop, &link->poll, link->fd) != 0) {
+        if (link->fd >= 0) {
+            close(link->fd);
+        }
         free(link);
         return false;
     }
@@ -435,6 +444,7 @@ void pqe_link_close(pqe_link *link)
     async->turn = true;
     /* the poll handle first: it must not outlive its socket */
     uv_close((uv_handle_t *)&link->poll, free_link);
+    close(link->fd);
     pqe_session_close(link->session);
     link->session = NULL;
     PQclear(link->sync_error);

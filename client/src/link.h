@@ -50,6 +50,8 @@ typedef struct pqe_link {
     bool open;            /* in use: not being opened, not being closed */
     pqe_session *session; /* NULL before and after */
     uv_poll_t poll;
+    int fd; /* the socket, ours to close: libpq closes its own at a moment of its choice, and the
+               number may then be another connection's before the loop hears of it */
     int events;   /* what it polls for */
     bool lost;    /* the connection does not work any more */
     bool unsent;  /* something may be left to write */

@@ -168,7 +168,7 @@ static bool tell(pqe_listener *listener, pqe_listen_event kind, const char *chan
         atomic_fetch_add(&of->holders, 1);
         if (!pqe_async_post(listener->engine->async, &made->mail)) {
             free(made);
-            release_shared(of);
+            atomic_fetch_sub(&of->holders, 1); /* not the last one: the listener is another */
         }
     }
     return true;

@@ -19,9 +19,9 @@ typedef struct pqe_statement {
     bool cacheable;            /* worth preparing */
     bool shareable;            /* see shareable.h */
     bool client_copy;
-    pqe_tables tables;         /* that it names */
-    size_t length;             /* of sql */
-    uint64_t hash;             /* of sql; see pqe_hash */
+    pqe_tables tables; /* that it names */
+    size_t length;     /* of sql */
+    uint64_t hash;     /* of sql; see pqe_hash */
 } pqe_statement;
 
 /*

@@ -233,7 +233,7 @@ static void end_task(pqe_async *async, pqe_task *task, pqe_error *error)
 /* The way out.  The outcome is in the context. */
 static void leave(pqe_async *async, pqe_task *task)
 {
-    pqe_error error;
+    pqe_error error = PQE_ERROR_INIT;
 
     if (pqe_pipeline_leave(&task->context) == PQE_FLOW_RETRY && !async->ending &&
         task->stop == PQE_STOP_NONE) {
@@ -246,7 +246,7 @@ static void leave(pqe_async *async, pqe_task *task)
 bool pqe_task_enter(pqe_async *async, pqe_task *task)
 {
     const pqe_statement *statement;
-    pqe_error error;
+    pqe_error error = PQE_ERROR_INIT;
     pqe_flow flow;
 
     if (!task->has_call) {
@@ -339,7 +339,7 @@ void pqe_task_fail(pqe_async *async, pqe_task *task, const pqe_error *failure)
 void pqe_task_abandon(pqe_async *async, pqe_task *task, const pqe_error *failure)
 {
     ending end = ending_of(task);
-    pqe_error error;
+    pqe_error error = PQE_ERROR_INIT;
 
     conclude(task, NULL, failure);
     (void)pqe_pipeline_leave(&task->context);

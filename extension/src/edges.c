@@ -590,7 +590,6 @@ edges_of_slots(PqePlan *plan)
 static void
 edges_of_overloads(PqePlan *plan, PqeAction *drop)
 {
-	size_t		length = strcspn(drop->fact->slot, "(") + 1;
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -598,8 +597,7 @@ edges_of_overloads(PqePlan *plan, PqeAction *drop)
 	{
 		PqeAction  *action = lfirst(lc);
 
-		if (action->type != PQE_CREATE || action->fact->slot == NULL ||
-			strncmp(action->fact->slot, drop->fact->slot, length) != 0)
+		if (action->type != PQE_CREATE || !pqe_are_overloads(action->fact, drop->fact))
 			continue;
 		foreach(lc2, action->fact->dependents)
 		{
@@ -637,8 +635,7 @@ pqe_plan_edges(PqePlan *plan)
 				break;
 			case PQE_DROP:
 				edges_of_drop(action);
-				if (action->wanted_gone && action->fact->slot != NULL && strchr(action->fact->slot, '(') != NULL &&
-					action->fact->kind->has_body)
+				if (action->wanted_gone && action->fact->kind->has_body)
 					edges_of_overloads(plan, action);
 				break;
 			case PQE_RETIRE:

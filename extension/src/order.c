@@ -156,8 +156,9 @@ decide_gates(PqePlan *plan)
 }
 
 /*
- * The order among actions that are ready: drops, then what the kinds' ranks
- * say, then the order of the facts.
+ * The order among actions that are ready: drops that make room, then what the
+ * kinds' ranks say, then what is only to be gone, what bears on all that is
+ * made after it, and what waits for leave; then the order of the facts.
  */
 static int64
 preference(const PqePlan *plan, const PqeAction *action)
@@ -166,6 +167,8 @@ preference(const PqePlan *plan, const PqeAction *action)
 	int64		rank = action->fact->kind->rank;
 
 	if (action->gated && !plan->options->allow_drop)
+		group = 4;
+	else if (action->fact->kind->comes_last)
 		group = 3;
 	else if (action->type == PQE_DROP)
 		group = action->wanted_gone ? 2 : 0;

@@ -331,6 +331,34 @@ replace_type(PqePlan *plan, PqeFact *actual)
 	take_down_dependents(plan, actual);
 }
 
+/*
+ * What uses a routine cannot be altered to use another of that name as long as
+ * both are there.
+ */
+static void
+release_overload(PqePlan *plan, PqeFact *dropped)
+{
+	bool		overloaded = false;
+	ListCell   *lc;
+
+	if (!dropped->kind->has_body)
+		return;
+	foreach(lc, plan->sides->desired->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+
+		if (fact->peer == NULL && !fact->ignored && pqe_are_overloads(fact, dropped))
+			overloaded = true;
+	}
+	foreach(lc, dropped->dependents)
+	{
+		PqeFact    *user = lfirst(lc);
+
+		if (overloaded && user->alter_action != NULL && user->drop_action == NULL && is_rebuilt_on_takedown(user))
+			rebuild(plan, user);
+	}
+}
+
 static void
 plan_desired(PqePlan *plan, PqeFact *desired)
 {
@@ -445,7 +473,10 @@ pqe_plan_make(PqeSides *sides, const PqeOptions *options)
 		PqeFact    *fact = lfirst(lc);
 
 		if (fact->drop_action != NULL && fact->drop_action->wanted_gone)
+		{
 			replace_type(plan, fact);
+			release_overload(plan, fact);
+		}
 		if (fact->drop_action != NULL && fact->drop_action->wanted_gone)
 			release_dropped(plan, fact);
 	}

@@ -66,6 +66,16 @@ pqe_doer(PqeAction *action)
 	return action;
 }
 
+/*
+ * Are they two routines of one name, which only their arguments tell apart?
+ */
+static inline bool
+pqe_are_overloads(const PqeFact *a, const PqeFact *b)
+{
+	return a->kind->has_body && b->kind->has_body && a->slot != NULL && b->slot != NULL &&
+		strncmp(a->slot, b->slot, strcspn(a->slot, "(") + 1) == 0;
+}
+
 /* A row of pqengine.plan(). */
 typedef struct PqeStep
 {

@@ -233,6 +233,30 @@ can_alter(const PqeFact *from, const PqeFact *to)
 	return after == NULL || pqe_same(from, to, "generated");
 }
 
+/*
+ * The server changes the type without touching the rows where the old form is
+ * the new one's as well and no length or precision gets tighter.
+ */
+static bool
+keeps_rows(const PqeFact *from, const PqeFact *to)
+{
+	Oid			before = atooid(pqe_value(from, "_type_id"));
+	Oid			after = atooid(pqe_value(to, "_type_id"));
+	int			old_mod = atoi(pqe_value(from, "_type_mod"));
+	int			new_mod = atoi(pqe_value(to, "_type_mod"));
+
+	if (before >= FirstNormalObjectId || after >= FirstNormalObjectId)
+		return false;
+	if (before == NUMERICOID && after == NUMERICOID)
+		return new_mod < 0 || (old_mod >= 0 && (old_mod - VARHDRSZ) >> 16 <= (new_mod - VARHDRSZ) >> 16 &&
+							   ((old_mod - VARHDRSZ) & 0x7ff) == ((new_mod - VARHDRSZ) & 0x7ff));
+	if (before == VARCHAROID && (after == TEXTOID || after == VARCHAROID))
+		return new_mod < 0 || (old_mod >= 0 && old_mod <= new_mod);
+	if (before == TEXTOID && after == VARCHAROID)
+		return new_mod < 0;
+	return before == after && new_mod < 0;
+}
+
 static bool
 disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 {
@@ -243,6 +267,10 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 	/* the server would check a foreign key between the old type and the new */
 	if (dependent->kind == &pqe_kind_constraint && pqe_value(dependent, "_type")[0] == 'f')
 		return strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
+	/* what becomes another as well may not suit the new type as it is */
+	if ((dependent->kind == &pqe_kind_index || dependent->kind == &pqe_kind_constraint) &&
+		dependent->peer != NULL && !pqe_same(dependent, dependent->peer, "definition") && !keeps_rows(from, to))
+		return true;
 	if (dependent->kind == &pqe_kind_default)
 		return strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
 	return !dependent->kind->follows_column_type;
@@ -296,30 +324,6 @@ using_clause(const PqeFact *from, const PqeFact *to)
 	if (strcmp(converted, quoted_name(to)) == 0 || pqe_flag(to, "_foreign"))
 		return "";
 	return psprintf(" USING %s", converted);
-}
-
-/*
- * The server changes the type without touching the rows where the old form is
- * the new one's as well and no length or precision gets tighter.
- */
-static bool
-keeps_rows(const PqeFact *from, const PqeFact *to)
-{
-	Oid			before = atooid(pqe_value(from, "_type_id"));
-	Oid			after = atooid(pqe_value(to, "_type_id"));
-	int			old_mod = atoi(pqe_value(from, "_type_mod"));
-	int			new_mod = atoi(pqe_value(to, "_type_mod"));
-
-	if (before >= FirstNormalObjectId || after >= FirstNormalObjectId)
-		return false;
-	if (before == NUMERICOID && after == NUMERICOID)
-		return new_mod < 0 || (old_mod >= 0 && (old_mod - VARHDRSZ) >> 16 <= (new_mod - VARHDRSZ) >> 16 &&
-							   ((old_mod - VARHDRSZ) & 0x7ff) == ((new_mod - VARHDRSZ) & 0x7ff));
-	if (before == VARCHAROID && (after == TEXTOID || after == VARCHAROID))
-		return new_mod < 0 || (old_mod >= 0 && old_mod <= new_mod);
-	if (before == TEXTOID && after == VARCHAROID)
-		return new_mod < 0;
-	return before == after && new_mod < 0;
 }
 
 /*

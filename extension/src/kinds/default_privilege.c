@@ -61,6 +61,7 @@ const PqeKind pqe_kind_default_privilege = {
 	.rank = 119,				/* what is made before is not to get them */
 	.query = query,
 	.database_wide = true,
+	.comes_last = true,
 	.create = create,
 	.can_alter = pqe_always_alter,
 	.alter = alter,

@@ -60,6 +60,7 @@ const PqeKind pqe_kind_event_trigger = {
 	.query = query,
 	.database_wide = true,
 	.goes_with_needs = true,
+	.comes_last = true,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

@@ -22,7 +22,11 @@ static unsigned int word(pqe_lease_state state, pqe_lease_kind kind)
 /* Changes the state if it is what it should be; else says what it was. */
 static bool change(pqe_lease *lease, unsigned int *from, unsigned int to)
 {
-    return atomic_compare_exchange_strong(&lease->state, from, to);
+    unsigned int found = *from;
+    bool changed = atomic_compare_exchange_strong(&lease->state, &found, to);
+
+    *from = found;
+    return changed;
 }
 
 static bool make_leases(pqe_pool *pool, pqe_slot *slot)

@@ -71,7 +71,7 @@ static void count_call(void *data, const pqe_observation *observation)
     atomic_fetch_add_explicit(rows, observation->rows, memory_order_relaxed);
 }
 
-static pqe_engine *make_engine(int connections, bool at_start)
+static pqe_engine *make(int connections, bool at_start, bool async)
 {
     static atomic_ulong rows;
     pqe_config config = PQE_CONFIG_INIT;
@@ -81,6 +81,7 @@ static pqe_engine *make_engine(int connections, bool at_start)
     config.pool_size = connections;
     config.ensure_database = false;
     config.connect_at_start = at_start;
+    config.async = async;
     if (pqe_create_engine(&config, &engine, &error) != PQE_OK) {
         die("pqe_create_engine", error.message);
     }
@@ -88,6 +89,16 @@ static pqe_engine *make_engine(int connections, bool at_start)
         die("pqe_add_observer", error.message);
     }
     return engine;
+}
+
+static pqe_engine *make_engine(int connections, bool at_start)
+{
+    return make(connections, at_start, false);
+}
+
+static pqe_engine *make_async_engine(int connections)
+{
+    return make(connections, true, true);
 }
 
 static void execute_once(pqe_engine *engine, uint64_t *seed)
@@ -322,6 +333,164 @@ static void bench_threads(int rounds)
     pqe_free_engine(engine);
 }
 
+/* ---------------------------------------------------------------------------------------------- */
+/* Many statements under way at once                                                              */
+/* ---------------------------------------------------------------------------------------------- */
+
+#define BATCH 64
+
+/* Calls of which each, when it has ended, begins another one. */
+typedef struct flood {
+    pqe_engine *engine;
+    uint64_t seed; /* of the loop's thread, but for the first calls */
+    long to_begin;
+    long to_end;
+    pthread_mutex_t lock;
+    pthread_cond_t over;
+} flood;
+
+static void begin_call(flood *of);
+
+static void call_ended(void *data, pqe_status status, pqe_result *result, const pqe_error *error)
+{
+    flood *of = data;
+    int32_t balance;
+    bool last;
+
+    if (status != PQE_OK || pqe_get_int32(result, 0, 0, &balance, NULL) != PQE_OK) {
+        die("pqe_execute_async", error->message);
+    }
+    pqe_result_free(result);
+    pthread_mutex_lock(&of->lock);
+    last = --of->to_end == 0;
+    if (last) {
+        pthread_cond_signal(&of->over);
+    } else if (of->to_begin > 0) {
+        begin_call(of);
+    }
+    pthread_mutex_unlock(&of->lock);
+}
+
+/* Call with the lock. */
+static void begin_call(flood *of)
+{
+    pqe_param id = PQE_INT32(next_id(&of->seed));
+    pqe_call call = PQE_CALL_INIT;
+    pqe_error error;
+
+    of->to_begin--;
+    call.sql = SQL;
+    call.params = &id;
+    call.param_count = 1;
+    if (pqe_execute_async(of->engine, &call, call_ended, of, NULL, &error) != PQE_OK) {
+        die("pqe_execute_async", error.message);
+    }
+}
+
+static double flood_turn(flood *of, int connections, long statements)
+{
+    double from = now();
+    int under_way = 2 * BATCH * connections;
+
+    pthread_mutex_lock(&of->lock);
+    of->to_begin = statements;
+    of->to_end = statements;
+    for (int i = 0; i < under_way && of->to_begin > 0; i++) {
+        begin_call(of);
+    }
+    while (of->to_end > 0) {
+        pthread_cond_wait(&of->over, &of->lock);
+    }
+    pthread_mutex_unlock(&of->lock);
+    return now() - from;
+}
+
+static void raw_send_batch(PGconn *connection, uint64_t *seed)
+{
+    for (int i = 0; i < BATCH; i++) {
+        uint32_t id = htonl((uint32_t)next_id(seed));
+        const char *const values[] = {(const char *)&id};
+
+        if (!PQsendQueryPrepared(connection, "point", 1, values, (const int[]){sizeof(id)},
+                                 (const int[]){1}, 0)) {
+            die("PQsendQueryPrepared", PQerrorMessage(connection));
+        }
+    }
+    if (PQpipelineSync(connection) != 1) {
+        die("PQpipelineSync", PQerrorMessage(connection));
+    }
+}
+
+static void raw_read_batch(PGconn *connection)
+{
+    for (int i = 0; i < BATCH;) {
+        PGresult *result = PQgetResult(connection);
+
+        if (result != NULL && PQresultStatus(result) != PGRES_TUPLES_OK) {
+            die("PQgetResult", PQerrorMessage(connection));
+        }
+        i += result != NULL ? 1 : 0;
+        PQclear(result);
+    }
+    /* the NULL of the last one, and the end of the batch */
+    PQclear(PQgetResult(connection));
+    PQclear(PQgetResult(connection));
+}
+
+static double raw_pipeline_turn(PGconn **connections, int count, long statements, uint64_t *seed)
+{
+    double from = now();
+
+    for (long done = 0; done < statements; done += (long)BATCH * count) {
+        for (int i = 0; i < count; i++) {
+            raw_send_batch(connections[i], seed);
+        }
+        for (int i = 0; i < count; i++) {
+            raw_read_batch(connections[i]);
+        }
+    }
+    return now() - from;
+}
+
+static void bench_pipelined(int rounds, int connections, const char *name)
+{
+    long statements = (long)BATCH * connections * 20;
+    pqe_engine *blocking = make_engine(connections, true);
+    flood of = {.seed = 88172645463325252u};
+    PGconn *raw[THREADS];
+    double vs_libpq[rounds];
+    double vs_sync[rounds];
+    uint64_t seed = 88172645463325253u;
+
+    of.engine = make_async_engine(connections);
+    pthread_mutex_init(&of.lock, NULL);
+    pthread_cond_init(&of.over, NULL);
+    for (int i = 0; i < connections; i++) {
+        raw[i] = connect_raw();
+        if (PQenterPipelineMode(raw[i]) != 1) {
+            die("PQenterPipelineMode", PQerrorMessage(raw[i]));
+        }
+    }
+    (void)flood_turn(&of, connections, 4 * statements);
+    for (int round = 0; round < rounds; round++) {
+        double own = (double)statements / flood_turn(&of, connections, statements);
+        double libpq = (double)statements / raw_pipeline_turn(raw, connections, statements, &seed);
+        double sync = run_threads(blocking, connections, false, statements / 4 / connections, 0);
+
+        vs_libpq[round] = own / libpq;
+        vs_sync[round] = own / sync;
+    }
+    printf("%s_vs_libpq %.3f\n", name, median(vs_libpq, rounds));
+    printf("%s_vs_sync %.3f\n", name, median(vs_sync, rounds));
+    for (int i = 0; i < connections; i++) {
+        PQfinish(raw[i]);
+    }
+    pqe_free_engine(of.engine);
+    pqe_free_engine(blocking);
+    pthread_cond_destroy(&of.over);
+    pthread_mutex_destroy(&of.lock);
+}
+
 static void bench_acquire(int rounds, long operations)
 {
     static const struct {
@@ -336,8 +505,7 @@ static void bench_acquire(int rounds, long operations)
         double ns[rounds];
 
         for (int round = 0; round < rounds; round++) {
-            ns[round] =
-                1e9 / run_threads(engine, cases[i].threads, true, operations / cases[i].threads, 0);
+            ns[round] = 1e9 / run_threads(engine, cases[i].threads, true, operations, 0);
         }
         printf("%s %.1f\n", cases[i].name, median(ns, rounds));
         pqe_free_engine(engine);
@@ -397,7 +565,9 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     bench_one_thread(rounds * 5, 500);
     bench_threads((rounds + 2) / 3);
-    bench_acquire(rounds * 5, 80000);
+    bench_pipelined(rounds, 1, "pipelined");
+    bench_pipelined(rounds, THREADS, "pipelined8");
+    bench_acquire(rounds * 10, 10000);
     bench_memory(20);
     return 0;
 }

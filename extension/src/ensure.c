@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 
 #include "ensure.h"
+#include "locks.h"
 #include "renames.h"
 
 /*
@@ -103,18 +104,21 @@ keep_creations(PqePlan *plan, List *renamings)
 
 		if (action->type == PQE_CREATE && !action->rebuild && is_missing_whole(action->fact) &&
 			hash_search(left, &action->fact, HASH_FIND, NULL) == NULL)
+		{
+			action->kept = true;
 			kept = lappend(kept, action);
+		}
 	}
 	plan->actions = kept;
 }
 
 static bool
-needs_absent(PqePlan *plan, PqeAction *of)
+needs_absent(PqeAction *of)
 {
 	ListCell   *lc;
 
 	foreach(lc, of->holds)
-		if (needs_absent(plan, lfirst(lc)))
+		if (needs_absent(lfirst(lc)))
 			return true;
 	foreach(lc, of->fact->depends_on)
 	{
@@ -123,7 +127,7 @@ needs_absent(PqePlan *plan, PqeAction *of)
 
 		while (action != NULL && action->inside != NULL)
 			action = action->inside;
-		if (action != NULL && !list_member_ptr(plan->actions, action))
+		if (action != NULL && !action->kept)
 			return true;
 	}
 	return false;
@@ -143,13 +147,36 @@ leave_out_dependents(PqePlan *plan)
 		{
 			PqeAction  *action = lfirst(lc);
 
-			if (needs_absent(plan, action))
+			if (needs_absent(action))
 			{
+				action->kept = false;
 				plan->actions = foreach_delete_current(plan->actions, lc);
 				again = true;
 			}
 		}
 	}
+}
+
+/*
+ * Locks on what is made are given back here, too, though it is to stay: it
+ * cannot be seen before the transaction's end, when it has all its parts.
+ */
+static void
+run_statements(void *argument)
+{
+	ListCell   *lc;
+
+	pqe_locks_require(0, "pqengine.ensure_tables()");
+	SPI_connect();
+	foreach(lc, (List *) argument)
+	{
+		if (SPI_execute(lfirst(lc), false, 0) < 0)
+			elog(ERROR, "could not run \"%s\"", (char *) lfirst(lc));
+		pqe_locks_note_statement();
+		if (pqe_locks_are_due())
+			pqe_locks_give_back();
+	}
+	SPI_finish();
 }
 
 /*
@@ -176,11 +203,7 @@ pqe_ensure_missing(PqeSides *sides, PqeOptions *options)
 	leave_out_dependents(plan);
 	foreach(lc, pqe_plan_steps(plan))
 		statements = lappend(statements, pstrdup(((PqeStep *) lfirst(lc))->statement));
-	SPI_connect();
-	foreach(lc, statements)
-		if (SPI_execute(lfirst(lc), false, 0) < 0)
-			elog(ERROR, "could not run \"%s\"", (char *) lfirst(lc));
-	SPI_finish();
+	pqe_locks_watch(run_statements, statements);
 	AtEOXact_GUC(true, settings);
 	return statements;
 }

@@ -37,6 +37,7 @@ typedef struct PqeAction
 	int			position;
 	bool		done;
 	bool		seen;
+	bool		kept;			/* by ensure_tables(), which leaves out the others */
 } PqeAction;
 
 /* FIRST must be done before LATER. */

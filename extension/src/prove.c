@@ -179,11 +179,31 @@ copy_rows(Trial *trial, const PqeFact *table)
 				   psprintf("could not copy rows of %s: %s", table->identity, error->message));
 }
 
+/*
+ * Each live table that is read stays locked, since its rows are.
+ */
+static void
+copy_all_rows(Trial *trial)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, trial->before->list)
+	{
+		PqeFact    *fact = lfirst(lc);
+
+		if (fact->kind->inlines && fact->kind->holds_data && fact->parent == NULL)
+			tables = lappend(tables, fact);
+	}
+	pqe_locks_require(list_length(tables), psprintf("a rehearsal with rows of %d tables", list_length(tables)));
+	foreach(lc, tables)
+		copy_rows(trial, lfirst(lc));
+}
+
 static void
 build_copy(Trial *trial)
 {
 	PqeBuild   *build = pqe_build_prepare(trial->copy);
-	ListCell   *lc;
 
 	pqe_swap_database_wide(trial->copy, trial->options);
 	pqe_swap_schemas(trial->copy, trial->before->schema_names, trial->options);
@@ -195,10 +215,7 @@ build_copy(Trial *trial)
 	{
 		/* a sample knows nothing of foreign keys: rows first, keys unvalidated */
 		pqe_build_leave_unvalidated(build);
-		foreach(lc, trial->before->list)
-			if (((PqeFact *) lfirst(lc))->kind->inlines && ((PqeFact *) lfirst(lc))->kind->holds_data &&
-				((PqeFact *) lfirst(lc))->parent == NULL)
-				copy_rows(trial, lfirst(lc));
+		copy_all_rows(trial);
 	}
 	pqe_build_run_late(build);
 	pqe_pin_search_path();

@@ -13,6 +13,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "storage/lock.h"
 #include "storage/lmgr.h"
 #include "tcop/utility.h"
@@ -204,8 +205,16 @@ pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames)
 	for (int attempt = 1; attempt <= READ_ATTEMPTS; attempt++)
 	{
 		char	   *before = pqe_fingerprint_of(schema_names, NULL);
-		PqeFacts   *facts = try_read(schema_names, options, renames, before);
+		instr_time	start;
+		instr_time	taken;
+		PqeFacts   *facts;
 
+		INSTR_TIME_SET_CURRENT(start);
+		facts = try_read(schema_names, options, renames, before);
+		INSTR_TIME_SET_CURRENT(taken);
+		INSTR_TIME_SUBTRACT(taken, start);
+		elog(DEBUG1, "pqengine: read %d facts in %.3f ms", facts ? list_length(facts->list) : 0,
+			 INSTR_TIME_GET_MILLISEC(taken));
 		if (facts != NULL && strcmp(before, pqe_fingerprint_of(schema_names, NULL)) == 0)
 			return facts;
 	}

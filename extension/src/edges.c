@@ -48,7 +48,8 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 {
 	ListCell   *lc;
 
-	if (whole->peer != NULL)
+	/* those of what is set aside are out of the way with it */
+	if (whole->peer != NULL && whole->peer->retire_action == NULL)
 		foreach(lc, whole->peer->children)
 			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
 
@@ -171,6 +172,29 @@ edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
 	}
 }
 
+/*
+ * What leans on a key of a table by the columns that it is made of (a foreign
+ * key) would lean on another one of them that is still there: what is to go
+ * goes first.
+ */
+static void
+edges_of_choice(PqeAction *action, const PqeFact *key)
+{
+	ListCell   *lc;
+
+	if (key->kind->holds_data || key->kind->joins || key->parent == NULL || key->parent->peer == NULL ||
+		!(key->kind->inline_create || key->kind->precedes_joins))
+		return;
+	foreach(lc, key->parent->peer->children)
+	{
+		PqeFact    *other = lfirst(lc);
+
+		if (other->drop_action != NULL && other->drop_action->wanted_gone &&
+			(other->kind->inline_create || other->kind->precedes_joins) && !other->kind->holds_data && !other->kind->joins)
+			add_edge(other->drop_action, action, true);
+	}
+}
+
 static bool
 uses_rows(const PqeFact *fact)
 {
@@ -204,7 +228,11 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 	/* a part of a partitioned index is made without it */
 	foreach(lc, fact->depends_on)
 		if (lfirst(lc) != fact->goes_with)
+		{
 			edges_of_need(action, lfirst(lc), false);
+			if (action->type == PQE_CREATE && plan->options->allow_drop)
+				edges_of_choice(action, lfirst(lc));
+		}
 	if (fact->parent != NULL && fact->parent->goes_with != NULL)
 		edges_of_need(action, fact->parent->goes_with, false);
 	if (uses_rows(fact))
@@ -227,6 +255,8 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 static void
 edges_against_actual(PqeAction *action, PqeFact *dependent, bool hard)
 {
+	if (dependent->kind->goes_with_parent)
+		return;					/* no statement of its own */
 	add_edge(dependent->drop_action, action, !hard);
 	if (hard && dependent->drop_action == NULL)
 		add_edge(dependent->alter_action, action, false);

@@ -102,8 +102,8 @@ push_one(TypeCast *cast)
 static bool
 push_below(Node *node, void *context)
 {
-	if (node == NULL || IsA(node, SQLValueFunction))
-		return false;			/* a leaf that the walker of 15 does not know */
+	if (node == NULL || IsA(node, SQLValueFunction) || IsA(node, NotifyStmt))
+		return false;			/* leaves that the walker of 15 does not know */
 	if (IsA(node, ReturnStmt))
 	{
 		/* which it does not know either */

@@ -25,7 +25,7 @@ Usage: property.pl [OPTION]...
 Takes random schemas A to B and back by pqengine's plan, and checks where that
 ends (see Check.pm); inside scripts/with-cluster.
 
-  --pairs N       how many pairs (default 300)
+  --pairs N       how many pairs (default 500)
   --seed N        of the first pair; the others count up from it (default 1)
   --seeds N,N,... just these pairs
   --cases A,B     the fixed pairs of test/property/cases (names, or "all") instead
@@ -43,7 +43,7 @@ ends (see Check.pm); inside scripts/with-cluster.
 Failures are written to PQE_PROPERTY_FAILURES (default: a folder in the temporary one).
 TEXT
 
-my %option = (pairs => 300, seed => 1, jobs => 2, shrink => 400);
+my %option = (pairs => 500, seed => 1, jobs => 2, shrink => 400);
 GetOptions(\%option, 'pairs=i', 'seed=i', 'seeds=s', 'cases=s', 'jobs=i', 'kinds=s', 'dump-both', 'down', 'shrink=i', 'print', 'help')
   or die $HELP;
 if ($option{help}) { print $HELP; exit; }
@@ -114,7 +114,7 @@ sub work ($number, $out)
 		my $check = Property::Check->new($cluster, judged => judged($seed), whole => is_case($seed));
 		my $started = time;
 		my $failure = $check->pair(make_pair($seed));
-		my @counts = (time - $started, @$check{qw(refused statements)});
+		my @counts = (time - $started, @$check{qw(refused unordered statements)});
 		if ($failure)
 		{
 			my $signature = Property::Shrink::signature($failure);
@@ -205,9 +205,10 @@ sub run_all
 				next;
 			}
 			chomp $line;
-			my ($outcome, $seed, $took, $refused, $statements, $cause) = split /\t/, $line, -1;
+			my ($outcome, $seed, $took, $refused, $unordered, $statements, $cause) = split /\t/, $line, -1;
 			$count{$outcome}++;
 			$count{refused} += $refused;
+			$count{unordered} += $unordered;
 			$count{statements} += $statements;
 			$causes{$cause}++ if length $cause;
 			$spent += $took;
@@ -216,8 +217,8 @@ sub run_all
 		}
 	}
 	my $done = ($count{passed} // 0) + ($count{failed} // 0);
-	printf "%d pairs in %.0f s (%.2f s a pair, longest %.1f s), %.0f statements a pair, %d directions refused by the rows\n", $done,
-	  time - $started, $done ? $spent / $done : 0, $longest, $done ? ($count{statements} // 0) / $done : 0, $count{refused} // 0;
+	printf "%d pairs in %.0f s (%.2f s a pair, longest %.1f s), %.0f statements a pair, %d directions refused by the rows, %d by the order of columns\n", $done,
+	  time - $started, $done ? $spent / $done : 0, $longest, $done ? ($count{statements} // 0) / $done : 0, $count{refused} // 0, $count{unordered} // 0;
 	printf "%5d  %s\n", $causes{$_}, $_ for sort { $causes{$b} <=> $causes{$a} || $a cmp $b } keys %causes;
 	printf "pairs: %d passed, %d failed\n", $count{passed} // 0, $count{failed} // 0;
 	die "$broken of the processes ended early\n" if $broken;

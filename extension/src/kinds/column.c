@@ -193,7 +193,8 @@ static void
 create(PqeScript *script, PqeFact *fact)
 {
 	bool		computed = pqe_value(fact, "generated") || pqe_value(fact, "identity_kind");
-	int			hazards = computed ? PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK : 0;
+	int			hazards = (computed ? PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK : 0) |
+		(pqe_value(fact, "generated") != NULL ? PQE_MAY_FAIL_ON_DATA : 0);
 
 	if (!script->fresh && pqe_flag(fact, "_typed"))
 		return;					/* the type's ADD ATTRIBUTE brings it */

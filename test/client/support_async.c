@@ -63,6 +63,7 @@ pqe_config support_async_config(int pool_size)
     pqe_config config = support_config();
 
     config.async = true;
+    config.connect_at_start = true;
     config.pool_size = pool_size;
     return config;
 }

@@ -183,6 +183,7 @@ edges_of_choice(PqeAction *action, const PqeFact *key)
 	ListCell   *lc;
 
 	if (key->kind->holds_data || key->kind->joins || key->parent == NULL || key->parent->peer == NULL ||
+		key->parent->peer->retire_action != NULL ||
 		!(key->kind->inline_create || key->kind->precedes_joins))
 		return;
 	foreach(lc, key->parent->peer->children)

@@ -105,6 +105,7 @@ pqe_diff_match(PqeSides *sides, const PqeOptions *options)
 		PqeFact    *fact = lfirst(lc);
 		PqeFact    *peer = pqe_facts_by_identity(sides->actual, fact->kind, fact->identity);
 
+		fact->peer = NULL;		/* it may have had one before a rename */
 		if (peer == NULL || !belong_together(fact, peer))
 			continue;
 		fact->peer = peer;

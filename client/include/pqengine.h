@@ -1086,6 +1086,65 @@ PQE_API pqe_status pqe_get_timestamp(const pqe_result *result, size_t row, size_
 PQE_API pqe_status pqe_get_time(const pqe_result *result, size_t row, size_t column, int64_t *value,
                                 pqe_error *error);
 
+/* What the getters of arrays give: count values, and which of them are NULL (nulls is NULL where none
+   is; a value that is NULL is 0, or a NULL pointer).  values is NULL for an array that is NULL
+   itself. */
+#define PQE_ARRAY_TYPE(name, type)                                                                 \
+    typedef struct name {                                                                          \
+        type const *values;                                                                        \
+        const bool *nulls;                                                                         \
+        size_t count;                                                                              \
+    } name
+PQE_ARRAY_TYPE(pqe_bool_array, bool);
+PQE_ARRAY_TYPE(pqe_int32_array, int32_t);
+PQE_ARRAY_TYPE(pqe_int64_array, int64_t);
+PQE_ARRAY_TYPE(pqe_double_array, double);
+PQE_ARRAY_TYPE(pqe_text_array, const char *);
+PQE_ARRAY_TYPE(pqe_uuid_array, pqe_uuid);
+PQE_ARRAY_TYPE(pqe_timestamp_array, int64_t);
+
+/*
+ * The same for arrays of one dimension, whose elements read as the type: bool, int32, int64, double,
+ * text (numeric, enums, ... as well), uuid, and timestamp as above.  Each call takes memory that
+ * pqe_result_free gives back.  An array of several dimensions is PQE_ERR_TYPE; its text form is had
+ * by pqe_get_text.
+ */
+PQE_API pqe_status pqe_get_bool_array(const pqe_result *result, size_t row, size_t column,
+                                      pqe_bool_array *value, pqe_error *error);
+PQE_API pqe_status pqe_get_int32_array(const pqe_result *result, size_t row, size_t column,
+                                       pqe_int32_array *value, pqe_error *error);
+PQE_API pqe_status pqe_get_int64_array(const pqe_result *result, size_t row, size_t column,
+                                       pqe_int64_array *value, pqe_error *error);
+PQE_API pqe_status pqe_get_double_array(const pqe_result *result, size_t row, size_t column,
+                                        pqe_double_array *value, pqe_error *error);
+PQE_API pqe_status pqe_get_text_array(const pqe_result *result, size_t row, size_t column,
+                                      pqe_text_array *value, pqe_error *error);
+PQE_API pqe_status pqe_get_uuid_array(const pqe_result *result, size_t row, size_t column,
+                                      pqe_uuid_array *value, pqe_error *error);
+PQE_API pqe_status pqe_get_timestamp_array(const pqe_result *result, size_t row, size_t column,
+                                           pqe_timestamp_array *value, pqe_error *error);
+PQE_API pqe_status pqe_get_bool_array_by_name(const pqe_result *result, size_t row,
+                                              const char *column, pqe_bool_array *value,
+                                              pqe_error *error);
+PQE_API pqe_status pqe_get_int32_array_by_name(const pqe_result *result, size_t row,
+                                               const char *column, pqe_int32_array *value,
+                                               pqe_error *error);
+PQE_API pqe_status pqe_get_int64_array_by_name(const pqe_result *result, size_t row,
+                                               const char *column, pqe_int64_array *value,
+                                               pqe_error *error);
+PQE_API pqe_status pqe_get_double_array_by_name(const pqe_result *result, size_t row,
+                                                const char *column, pqe_double_array *value,
+                                                pqe_error *error);
+PQE_API pqe_status pqe_get_text_array_by_name(const pqe_result *result, size_t row,
+                                              const char *column, pqe_text_array *value,
+                                              pqe_error *error);
+PQE_API pqe_status pqe_get_uuid_array_by_name(const pqe_result *result, size_t row,
+                                              const char *column, pqe_uuid_array *value,
+                                              pqe_error *error);
+PQE_API pqe_status pqe_get_timestamp_array_by_name(const pqe_result *result, size_t row,
+                                                   const char *column, pqe_timestamp_array *value,
+                                                   pqe_error *error);
+
 PQE_API pqe_status pqe_get_bool_by_name(const pqe_result *result, size_t row, const char *column,
                                         bool *value, pqe_error *error);
 PQE_API pqe_status pqe_get_int16_by_name(const pqe_result *result, size_t row, const char *column,

@@ -16,12 +16,19 @@ typedef struct bytes {
     size_t length;
 } bytes;
 
+/* Memory that lives as long as a result; what it holds comes behind. */
+typedef union block {
+    union block *next;
+    max_align_t alignment;
+} block;
+
 struct pqe_result {
     PGresult *pg;
     size_t rows;
     size_t columns;
     uint64_t affected;
     bytes **decoded; /* by column, then by row; made when first asked for */
+    block *blocks;   /* what else getters have made */
 };
 
 pqe_status pqe_result_wrap(PGresult *pg, pqe_result **result, pqe_error *error)
@@ -70,6 +77,19 @@ uint64_t pqe_result_rows_or_affected(const pqe_result *result)
     return rows > 0 ? rows : pqe_result_affected(result);
 }
 
+void *pqe_result_alloc(const pqe_result *constant, size_t size)
+{
+    pqe_result *result = (pqe_result *)constant;
+    block *made = malloc(sizeof(block) + size);
+
+    if (made == NULL) {
+        return NULL;
+    }
+    made->next = result->blocks;
+    result->blocks = made;
+    return made + 1;
+}
+
 void pqe_result_free(pqe_result *result)
 {
     if (result == NULL) {
@@ -82,6 +102,12 @@ void pqe_result_free(pqe_result *result)
         free(result->decoded[column]);
     }
     free(result->decoded);
+    while (result->blocks != NULL) {
+        block *next = result->blocks->next;
+
+        free(result->blocks);
+        result->blocks = next;
+    }
     PQclear(result->pg);
     free(result);
 }

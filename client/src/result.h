@@ -17,4 +17,7 @@ pqe_status pqe_result_wrap(PGresult *pg, pqe_result **result, pqe_error *error);
 /* How many rows it has or, where it has none, dealt with; 0 for NULL. */
 uint64_t pqe_result_rows_or_affected(const pqe_result *result);
 
+/* Memory that lives as long as the result; NULL where there is none. */
+void *pqe_result_alloc(const pqe_result *result, size_t size);
+
 #endif /* PQE_RESULT_H */

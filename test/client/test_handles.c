@@ -136,6 +136,9 @@ static void handles_are_checked(void **state)
                   pqe_connection_execute(connection, "SELECT 1", PQE_NO_PARAMS, NULL, &error),
                   error);
     assert_int_equal(support_number_on(other, "SELECT 1"), 1);
+    /* a handle of another kind */
+    assert_status(PQE_ERR_STATE, pqe_transaction_commit((pqe_transaction *)other, &error), error);
+    assert_string_equal(error.message, "this is no transaction but a connection");
     support_release(other);
     assert_status(PQE_ERR_INVALID_ARGUMENT, pqe_release(NULL, &error), error);
     assert_status(PQE_ERR_INVALID_ARGUMENT, pqe_acquire(engine, NULL, NULL, &error), error);

@@ -125,14 +125,13 @@ static pqe_status change(int64_t id, pqe_error *error)
     if (status != PQE_OK) {
         return status;
     }
-    status = pqe_transaction_execute(transaction,
-                                     "UPDATE soak SET payload = md5(payload) WHERE id = %s",
-                                     PQE_PARAMS(PQE_INT64(id)), NULL, error);
+    status =
+        pqe_transaction_execute(transaction, "UPDATE soak SET payload = md5(payload) WHERE id = %s",
+                                PQE_PARAMS(PQE_INT64(id)), NULL, error);
     if (status == PQE_OK && id % 3 == 0) {
         status = pqe_savepoint(transaction, "s", error);
-        if (status == PQE_OK &&
-            pqe_transaction_execute(transaction, "SELECT 1 / 0", PQE_NO_PARAMS, NULL, error) !=
-                PQE_OK) {
+        if (status == PQE_OK && pqe_transaction_execute(transaction, "SELECT 1 / 0", PQE_NO_PARAMS,
+                                                        NULL, error) != PQE_OK) {
             status = pqe_rollback_to(transaction, "s", error);
         }
     }

@@ -196,8 +196,8 @@ pqe_status pqe_stream_open(pqe_engine *engine, const pqe_call *call, pqe_stream 
                            pqe_error *error)
 {
     pqe_status status = check_open(call, stream, error);
-    pqe_session *session;
-    pqe_lease *lease;
+    pqe_session *session = NULL;
+    pqe_lease *lease = NULL;
 
     if (status == PQE_OK) {
         status = pqe_engine_check(engine, error);
@@ -217,7 +217,7 @@ static pqe_status open_on_handle(void *handle, pqe_lease_kind kind, const pqe_ca
                                  pqe_stream **stream, pqe_error *error)
 {
     pqe_status status = check_open(call, stream, error);
-    pqe_session *session;
+    pqe_session *session = NULL;
 
     if (status == PQE_OK) {
         status = pqe_lease_enter(handle, kind, &session, error);

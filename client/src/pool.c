@@ -230,14 +230,14 @@ static void note_end(pqe_pool *pool, const pqe_session *session, int64_t now)
     }
 }
 
-/* Gives back with the lock: what is to be closed, and what is not in the list. */
-static void give_with_lock(pqe_pool *pool, pqe_session *session, bool is_listed_free)
+/* Gives back with the lock what is to be closed or not in the list; NULL: it is free already. */
+static void give_with_lock(pqe_pool *pool, pqe_session *session)
 {
     pqe_session *chain = NULL;
     int64_t now = pqe_now_us();
 
     pthread_mutex_lock(&pool->lock);
-    if (!is_listed_free) {
+    if (session != NULL) {
         pqe_slot *slot = session->slot;
 
         pqe_books_unlist(pool, slot);
@@ -271,15 +271,15 @@ void pqe_pool_give(pqe_pool *pool, pqe_session *session)
     }
     atomic_store_explicit(&slot->idle_since, now, memory_order_relaxed);
     if (atomic_load(&pool->closing) || pqe_books_is_due(pool, session, now)) {
-        give_with_lock(pool, session, false);
+        give_with_lock(pool, session);
         return;
     }
     atomic_store_explicit(own_hint(pool), slot, memory_order_release);
     if (!atomic_compare_exchange_strong(&slot->state, &listed, PQE_SLOT_FREE | PQE_SLOT_LISTED)) {
-        give_with_lock(pool, session, false);
+        give_with_lock(pool, session);
     } else if (atomic_load(&pool->waiting) > 0 || atomic_load(&pool->closing)) {
         /* who came to wait, or to close, before the exchange did not see it */
-        give_with_lock(pool, NULL, true);
+        give_with_lock(pool, NULL);
     }
 }
 

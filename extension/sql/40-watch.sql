@@ -44,7 +44,9 @@ COMMENT ON COLUMN pqengine.ddl_log.migration IS
 SELECT pg_catalog.pg_extension_config_dump('pqengine.ddl_log', '');
 SELECT pg_catalog.pg_extension_config_dump('pqengine.ddl_log_id_seq', '');
 
-GRANT SELECT, DELETE ON pqengine.ddl_log TO @extowner@, pg_database_owner WITH GRANT OPTION;
+-- The owner of the database reads and prunes it; INSERT and the sequence are for dump and restore.
+GRANT SELECT, INSERT, DELETE ON pqengine.ddl_log TO @extowner@, pg_database_owner WITH GRANT OPTION;
+GRANT SELECT, UPDATE ON SEQUENCE pqengine.ddl_log_id_seq TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
 CREATE FUNCTION pqengine.watch_ddl()
 RETURNS event_trigger

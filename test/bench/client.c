@@ -299,7 +299,9 @@ static double run_pgbench(void)
         die("pgbench", "cannot be started");
     }
     while (fgets(line, sizeof(line), output) != NULL) {
-        (void)sscanf(line, "tps = %lf (without initial connection time)", &rate);
+        if (strncmp(line, "tps = ", 6) == 0) {
+            rate = strtod(line + 6, NULL);
+        }
     }
     if (pclose(output) != 0 || rate <= 0) {
         die("pgbench", "failed");
@@ -557,7 +559,7 @@ static void bench_memory(int connections)
 
 int main(int argc, char **argv)
 {
-    int rounds = argc > 1 ? atoi(argv[1]) : 21;
+    int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 21;
 
     if (rounds < 1 || rounds > 1000) {
         die("rounds", "a number from 1 to 1000");

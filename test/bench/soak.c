@@ -298,15 +298,19 @@ static pqe_engine *engine(bool async)
 
 static long resident_kib(void)
 {
-    long pages = 0;
+    char text[128] = "";
+    char *second = text;
+    long pages;
     FILE *file = fopen("/proc/self/statm", "r");
 
     if (file != NULL) {
-        if (fscanf(file, "%*d %ld", &pages) != 1) {
-            pages = 0;
+        if (fgets(text, sizeof(text), file) == NULL) {
+            text[0] = '\0';
         }
         fclose(file);
     }
+    (void)strtol(text, &second, 10); /* all of it; what is resident comes next */
+    pages = strtol(second, NULL, 10);
     return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 

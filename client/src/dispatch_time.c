@@ -329,6 +329,7 @@ void pqe_dispatch_tick(pqe_async *async)
     for (pqe_link *link = async->links; link != NULL; link = next) {
         next = link->next;
         pqe_link_each(link, check_deadline);
+        pqe_link_cancel(link);
         if (now >= link->give_up_at) {
             give_up(link);
         } else {

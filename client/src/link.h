@@ -40,7 +40,8 @@ typedef struct pqe_sent {
 typedef enum pqe_cancel_state {
     PQE_CANCEL_NONE,
     PQE_CANCEL_ASKING,  /* the request is on its way */
-    PQE_CANCEL_SETTLING /* the server has it; a sync makes sure that it cannot hit later calls */
+    PQE_CANCEL_SETTLING /* the server has it; a sync makes sure that it cannot hit later calls.  What
+                           is on the link before that sync may be cancelled by a further request */
 } pqe_cancel_state;
 
 typedef struct pqe_link {
@@ -78,6 +79,9 @@ typedef struct pqe_link {
 
     pqe_cancel_state cancel;
     struct pqe_cancelling *cancelling; /* while asking */
+    int settling;                      /* syncs that settle a request and are not answered */
+    const pqe_task *asked_for;         /* whom the last request was to hit, until it has ended */
+    int64_t ask_again_at;              /* when it is to be hit once more if it still has not */
     int64_t give_up_at; /* when the link is closed, come what may; PQE_NEVER: never */
 } pqe_link;
 

@@ -4,7 +4,9 @@
  * A cancel request names a server process, not a statement: what it hits depends on when it comes.
  * So nothing more is sent down a link from when a request is made until a sync, sent after the
  * server has taken the request, is answered; and what was on the link already and is hit by it is
- * executed once more.
+ * executed once more.  What was on the link already may have to be cancelled itself before that, by
+ * a request of its own.  The server drops a request that comes between two statements, so one that
+ * has had no effect is made again.
  */
 #include <stdlib.h>
 
@@ -16,6 +18,9 @@
 /* How long a request may take, and then how long the statement may take to end. */
 #define ASKING_MS 1000
 #define ENDING_MS 5000
+
+/* A statement that has not ended so long after the server took the request was not hit by it. */
+#define ASK_AGAIN_MS 100
 
 typedef struct pqe_cancelling {
     pqe_errand errand;
@@ -45,6 +50,8 @@ static void server_asked(pqe_errand *errand)
     }
     link->cancelling = NULL;
     link->cancel = PQE_CANCEL_SETTLING;
+    link->ask_again_at = pqe_deadline_in(ASK_AGAIN_MS);
+    pqe_async_due(link->async, link->ask_again_at);
     if (!accepted) {
         pqe_error error;
 
@@ -53,11 +60,25 @@ static void server_asked(pqe_errand *errand)
         pqe_link_fail(link, &error);
         return;
     }
+    link->settling++;
     (void)pqe_link_sync(link, settle);
 }
 
+/* The link is given up where its statement does not end in time; an end of the engine is sooner. */
+static void give_time(pqe_link *link, const pqe_task *task)
+{
+    if (link->asked_for == task) {
+        return;
+    }
+    link->asked_for = task;
+    if (!link->async->ending) {
+        link->give_up_at = task == NULL ? PQE_NEVER : pqe_deadline_in(ASKING_MS + ENDING_MS);
+        pqe_async_due(link->async, link->give_up_at);
+    }
+}
+
 /* Asks the server to cancel what it executes on this link. */
-static void ask(pqe_link *link)
+static void ask(pqe_link *link, const pqe_task *task)
 {
     pqe_cancelling *job = calloc(1, sizeof(*job));
 
@@ -79,24 +100,39 @@ static void ask(pqe_link *link)
     }
     link->cancel = PQE_CANCEL_ASKING;
     link->cancelling = job;
-    link->give_up_at = pqe_deadline_in(ASKING_MS + ENDING_MS);
-    pqe_async_due(link->async, link->give_up_at);
+    give_time(link, task);
 }
 
 void pqe_link_cancel(pqe_link *link)
 {
     const pqe_sent *at = pqe_link_head(link);
+    const pqe_task *task = at != NULL ? at->task : NULL;
 
-    if (link->open && !link->lost && link->cancel == PQE_CANCEL_NONE && at != NULL &&
-        at->task != NULL && at->task->stop != PQE_STOP_NONE && at->task->pg == NULL) {
-        ask(link);
+    if (!link->open || link->lost) {
+        return;
     }
+    if (link->asked_for != NULL && link->asked_for != task) {
+        give_time(link, NULL); /* it has ended */
+    }
+    if (link->cancelling != NULL || task == NULL || task->stop == PQE_STOP_NONE ||
+        task->pg != NULL) {
+        return;
+    }
+    if (link->asked_for == task && pqe_now_us() < link->ask_again_at) {
+        pqe_async_due(link->async, link->ask_again_at);
+        return;
+    }
+    ask(link, task);
 }
 
 void pqe_link_cancel_settled(pqe_link *link)
 {
+    link->settling--;
+    if (link->settling > 0 || link->cancelling != NULL) {
+        return;
+    }
     link->cancel = PQE_CANCEL_NONE;
-    link->give_up_at = PQE_NEVER;
+    give_time(link, NULL);
     if (link->session->cache == NULL) {
         /* Perhaps behind a pooler, which hands the request on in its own time. */
         link->session->retired = true;

@@ -171,6 +171,11 @@ static pqe_status connect_failure(const PGconn *connection, pqe_error *error)
     }
     if (error != NULL) {
         memcpy(error->sqlstate, sqlstate, sizeof(sqlstate));
+        if (pqe_connect_was_full(error)) {
+            pqe_error_hint(error, "All connections that the server has for this role and database "
+                                  "are taken: lower pool_size here or elsewhere, or raise "
+                                  "max_connections.");
+        }
     }
     return status;
 }
@@ -257,10 +262,14 @@ static pqe_status try_connect(const pqe_settings *settings, const char *database
     return PQE_OK;
 }
 
-/* Starting up, and out of connections: worth another attempt. */
-static bool is_passing(const char *sqlstate)
+bool pqe_connect_was_full(const pqe_error *failure)
 {
-    return strcmp(sqlstate, "57P03") == 0 || strcmp(sqlstate, "53300") == 0;
+    return strcmp(failure->sqlstate, "53300") == 0;
+}
+
+bool pqe_connect_may_pass(const pqe_error *failure)
+{
+    return pqe_connect_was_full(failure) || strcmp(failure->sqlstate, "57P03") == 0;
 }
 
 pqe_status pqe_connect_once(const pqe_settings *settings, const char *database, PGconn **connection,
@@ -300,7 +309,7 @@ pqe_status pqe_connect(const pqe_settings *settings, const char *database, PGcon
         if (status != PQE_ERR_TIMEOUT || !refused) {
             pqe_error_copy(&failure, &attempt);
         }
-        refused = is_passing(attempt.sqlstate);
+        refused = pqe_connect_may_pass(&attempt);
         if (!refused || (deadline != PQE_NEVER && pqe_now_us() + pause_us >= deadline)) {
             pqe_error_copy(error, &failure);
             return failure.code;

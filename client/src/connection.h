@@ -40,6 +40,13 @@ pqe_status pqe_connect_once(const pqe_settings *settings, const char *database, 
                             pqe_error *error);
 
 /*
+ * Whether an attempt has failed for what passes: the server was starting up, or it was full, having
+ * no connection left for this database and role; and whether it was full.
+ */
+bool pqe_connect_may_pass(const pqe_error *failure);
+bool pqe_connect_was_full(const pqe_error *failure);
+
+/*
  * Runs one statement by the extended protocol with text parameters (NULL: SQL NULL; their types are
  * left to the server) and waits for its result until the deadline.  When that has passed the
  * statement is cancelled and PQE_ERR_TIMEOUT returned; PQstatus then tells whether the connection

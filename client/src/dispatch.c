@@ -121,6 +121,12 @@ static void unqueue(pqe_async *async, pqe_task *task)
 /* Opening                                                                                        */
 /* ---------------------------------------------------------------------------------------------- */
 
+/* A full server is asked for one link at a time: it gives no other either. */
+static int most_opening(const pqe_async *async)
+{
+    return async->failures > 0 && pqe_connect_was_full(&async->last_failure) ? 1 : MOST_OPENING;
+}
+
 /* Opens up to so many links, as far as that is allowed now. */
 static void open_links(pqe_async *async, size_t wanted, int most)
 {
@@ -130,7 +136,7 @@ static void open_links(pqe_async *async, size_t wanted, int most)
         pqe_async_due(async, async->next_open_at);
         return;
     }
-    while ((size_t)opening < wanted && opening < MOST_OPENING &&
+    while ((size_t)opening < wanted && opening < most_opening(async) &&
            atomic_load(&async->total) < most) {
         if (!pqe_link_open(async)) {
             /* no memory or no thread: what waits has its deadline, and others come free */
@@ -160,7 +166,8 @@ static void fail_waiting(pqe_async *async, pqe_task_queue *queue, const pqe_erro
     }
 }
 
-void pqe_dispatch_open_failed(pqe_async *async, const pqe_error *failure, int64_t started)
+void pqe_dispatch_open_failed(pqe_async *async, const pqe_error *failure, bool patient,
+                              int64_t started)
 {
     int64_t backoff = FIRST_BACKOFF_US;
 
@@ -177,7 +184,8 @@ void pqe_dispatch_open_failed(pqe_async *async, const pqe_error *failure, int64_
     async->next_open_at =
         pqe_now_us() + (int64_t)((double)backoff * (0.5 + next_random(async) / 2));
     pqe_async_due(async, async->next_open_at);
-    if (async->links == NULL && atomic_load(&async->opening) == 0) {
+    if (async->links == NULL && atomic_load(&async->opening) == 0 &&
+        (patient || !pqe_connect_may_pass(failure))) {
         fail_waiting(async, &async->waiting, failure, started);
         fail_waiting(async, &async->waiting_alone, failure, started);
     }

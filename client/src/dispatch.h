@@ -16,8 +16,9 @@ void pqe_dispatch_delay(pqe_async *async, pqe_task *task, int64_t delay_ms);
 /* Hands out what can be, and opens links for the rest. */
 void pqe_dispatch(pqe_async *async);
 
-/* An attempt to open a link, begun at `started`, has failed. */
-void pqe_dispatch_open_failed(pqe_async *async, const pqe_error *failure, int64_t started);
+/* An attempt to open a link, begun at `started`, patient as of pqe_connect or not, has failed. */
+void pqe_dispatch_open_failed(pqe_async *async, const pqe_error *failure, bool patient,
+                              int64_t started);
 
 /* Draws how old a new session may become. */
 void pqe_dispatch_draw_age(pqe_async *async, pqe_session *session);

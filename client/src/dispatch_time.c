@@ -171,7 +171,10 @@ static void exhausted(pqe_async *async, int64_t now, pqe_error *error)
                       atomic_load(&async->opening), atomic_load(&async->queued));
     describe_holders(async, &detail, now);
     if (async->last_failure.code != PQE_OK && async->failures > 0) {
-        pqe_buffer_printf(&detail, " Last failure to connect: %s", async->last_failure.message);
+        pqe_buffer_printf(&detail, " Last failure to connect%s%s: %s",
+                          async->last_failure.sqlstate[0] != '\0' ? ", " : "",
+                          async->last_failure.sqlstate, async->last_failure.message);
+        pqe_error_hint(error, "%s", async->last_failure.hint);
     }
     if (!pqe_buffer_failed(&detail)) {
         pqe_error_detail(error, "%s", detail.data);

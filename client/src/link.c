@@ -90,6 +90,7 @@ void pqe_link_each(pqe_link *link, void (*visit)(pqe_link *link, pqe_task *task)
 typedef struct opening {
     pqe_errand errand;
     int64_t started;
+    bool patient;
     pqe_session *session;
     pqe_status status;
     pqe_error error;
@@ -98,8 +99,10 @@ typedef struct opening {
 static void open_session(pqe_errand *errand)
 {
     opening *job = (opening *)errand;
+    const pqe_settings *settings = &errand->async->engine->settings;
 
-    job->status = pqe_session_open(&errand->async->engine->settings, &job->session, &job->error);
+    job->status = job->patient ? pqe_session_open(settings, &job->session, &job->error)
+                               : pqe_session_try_open(settings, &job->session, &job->error);
 }
 
 static void session_opened(pqe_errand *errand)
@@ -113,7 +116,7 @@ static void session_opened(pqe_errand *errand)
     if (job->status == PQE_OK && (async->ending || !pqe_link_adopt(async, job->session))) {
         pqe_session_close(job->session);
     } else if (job->status != PQE_OK) {
-        pqe_dispatch_open_failed(async, &job->error, job->started);
+        pqe_dispatch_open_failed(async, &job->error, job->patient, job->started);
     }
     free(job);
 }
@@ -126,6 +129,8 @@ bool pqe_link_open(pqe_async *async)
         return false;
     }
     job->started = pqe_now_us();
+    /* where there are others, what waits can go down those meanwhile */
+    job->patient = async->links == NULL;
     if (pqe_errand_start(async, &job->errand, open_session, session_opened) != 0) {
         free(job);
         return false;

@@ -123,9 +123,12 @@ static pqe_session *take_last(pqe_pool *pool, int64_t now)
     return slot->session;
 }
 
-/* Takes a session that is free, waits for one, or opens one; it is not checked yet. */
-static pqe_status take_any(pqe_pool *pool, pqe_deadline latest, pqe_session **session, bool *fresh,
-                           pqe_error *error)
+/*
+ * Takes a session that is free, waits for one, or for the right to open one (*fresh), which must then
+ * be used; *patient says how.
+ */
+static pqe_status take_or_begin(pqe_pool *pool, int64_t since, pqe_deadline latest,
+                                pqe_session **session, bool *fresh, bool *patient, pqe_error *error)
 {
     pqe_session *chain = NULL;
     int64_t now = pqe_now_us();
@@ -145,14 +148,40 @@ static pqe_status take_any(pqe_pool *pool, pqe_deadline latest, pqe_session **se
         pqe_pool_begin_opening(pool);
         *fresh = true;
     } else if (*session == NULL) {
-        status = pqe_pool_wait(pool, latest, session, fresh, &chain, error);
+        status = pqe_pool_wait(pool, since, latest, session, fresh, &chain, error);
     }
+    *patient = !pqe_pool_has_open(pool);
     pthread_mutex_unlock(&pool->lock);
     pqe_books_close_all(chain);
-    if (status == PQE_OK && *fresh) {
-        status = pqe_pool_open(pool, true, session, error);
-    }
     return status;
+}
+
+/*
+ * Takes a session that is free, waits for one, or opens one; it is not checked yet.  A server that has
+ * no connection to give just now is no failure while there are others that will come free.
+ */
+static pqe_status take_any(pqe_pool *pool, pqe_deadline latest, pqe_session **session, bool *fresh,
+                           pqe_error *error)
+{
+    int64_t since = pqe_now_us();
+
+    for (;;) {
+        bool patient = true;
+        pqe_error failure;
+        pqe_status status = take_or_begin(pool, since, latest, session, fresh, &patient, error);
+
+        if (status != PQE_OK || !*fresh) {
+            return status;
+        }
+        status = pqe_pool_open(pool, patient, session, &failure);
+        if (status == PQE_OK) {
+            return status;
+        }
+        if (patient || !pqe_connect_may_pass(&failure)) {
+            pqe_error_copy(error, &failure);
+            return status;
+        }
+    }
 }
 
 /* Looks at a session that lay idle, and asks the server where that is wanted. */

@@ -25,11 +25,24 @@ static double next_random(pqe_pool *pool)
            (double)(UINT64_C(1) << 53);
 }
 
+/* A full server is asked by one at a time: it gives nothing to the others either. */
+static int most_opening(const pqe_pool *pool)
+{
+    bool full = pool->last_failure.code != PQE_OK && pqe_connect_was_full(&pool->last_failure);
+
+    return full ? 1 : MOST_OPENING;
+}
+
 bool pqe_pool_may_open(const pqe_pool *pool, int64_t now)
 {
     return !atomic_load(&pool->closing) &&
            pool->total < pool->engine->settings.config.max_pool_size &&
-           pool->opening < MOST_OPENING && now >= pool->next_open_at;
+           pool->opening < most_opening(pool) && now >= pool->next_open_at;
+}
+
+bool pqe_pool_has_open(const pqe_pool *pool)
+{
+    return pool->total > pool->opening;
 }
 
 void pqe_pool_begin_opening(pqe_pool *pool)

@@ -10,6 +10,9 @@
 bool pqe_pool_may_open(const pqe_pool *pool, int64_t now);
 void pqe_pool_begin_opening(pqe_pool *pool);
 
+/* Whether there is any session that is open, free or not; call with the lock. */
+bool pqe_pool_has_open(const pqe_pool *pool);
+
 /*
  * Opens the session for which pqe_pool_begin_opening was called, without the lock.  It is taken,
  * and in no list.

@@ -17,15 +17,26 @@
 
 #define PATIENCE_US 500
 
+/* At the end, unless he has been here before and tried in vain to open a session meanwhile. */
 static void enqueue(pqe_pool *pool, pqe_waiter *waiter)
 {
-    waiter->next = NULL;
-    if (pool->last_waiter != NULL) {
-        pool->last_waiter->next = waiter;
+    pqe_waiter *before = pool->last_waiter;
+
+    if (before != NULL && before->since > waiter->since) {
+        before = NULL;
+        for (pqe_waiter *at = pool->first_waiter; at->since <= waiter->since; at = at->next) {
+            before = at;
+        }
+    }
+    waiter->next = before != NULL ? before->next : pool->first_waiter;
+    if (before != NULL) {
+        before->next = waiter;
     } else {
         pool->first_waiter = waiter;
     }
-    pool->last_waiter = waiter;
+    if (waiter->next == NULL) {
+        pool->last_waiter = waiter;
+    }
     /* From here on whoever gives back without the lock looks at the queue. */
     atomic_fetch_add(&pool->waiting, 1);
 }
@@ -168,7 +179,9 @@ static pqe_status exhausted(pqe_pool *pool, int64_t waited_us, int64_t now, pqe_
                       waiting == 1 ? "" : "s");
     describe_holders(pool, &detail, now);
     if (pool->last_failure.code != PQE_OK) {
-        pqe_buffer_printf(&detail, " Last failure to connect: %s", pool->last_failure.message);
+        pqe_buffer_printf(&detail, " Last failure to connect%s%s: %s",
+                          pool->last_failure.sqlstate[0] != '\0' ? ", " : "",
+                          pool->last_failure.sqlstate, pool->last_failure.message);
     }
     if (!pqe_buffer_failed(&detail)) {
         pqe_error_detail(error, "%s", detail.data);
@@ -176,6 +189,8 @@ static pqe_status exhausted(pqe_pool *pool, int64_t waited_us, int64_t now, pqe_
     pqe_buffer_free(&detail);
     if (taken >= config->max_pool_size) {
         pqe_error_hint(error, "Release connections sooner, or raise pool_size or max_pool_size.");
+    } else if (pool->last_failure.code != PQE_OK) {
+        pqe_error_hint(error, "%s", pool->last_failure.hint);
     }
     return PQE_ERR_POOL_TIMEOUT;
 }
@@ -211,7 +226,8 @@ static pqe_status wait_for_grant(pqe_pool *pool, pqe_waiter *waiter, pqe_deadlin
                                  pqe_session **chain, pqe_error *error)
 {
     int64_t deadline = waiter->since + pool->engine->settings.config.pool_timeout_ms * 1000;
-    int64_t now = waiter->since;
+    int64_t begin = pqe_now_us();
+    int64_t now = begin;
 
     deadline = latest < deadline ? latest : deadline;
     enqueue(pool, waiter);
@@ -226,7 +242,7 @@ static pqe_status wait_for_grant(pqe_pool *pool, pqe_waiter *waiter, pqe_deadlin
         }
         if (now >= deadline) {
             dequeue(pool, waiter);
-            pool->counters.wait_us += (uint64_t)(now - waiter->since);
+            pool->counters.wait_us += (uint64_t)(now - begin);
             return exhausted(pool, now - waiter->since, now, error);
         }
         /* the end of a backoff is nobody's event but the waiters' own */
@@ -239,14 +255,14 @@ static pqe_status wait_for_grant(pqe_pool *pool, pqe_waiter *waiter, pqe_deadlin
             help_oneself(pool, waiter, now, chain);
         }
     }
-    pool->counters.wait_us += (uint64_t)(now - waiter->since);
+    pool->counters.wait_us += (uint64_t)(now - begin);
     return PQE_OK;
 }
 
-pqe_status pqe_pool_wait(pqe_pool *pool, pqe_deadline latest, pqe_session **session, bool *may_open,
-                         pqe_session **chain, pqe_error *error)
+pqe_status pqe_pool_wait(pqe_pool *pool, int64_t since, pqe_deadline latest, pqe_session **session,
+                         bool *may_open, pqe_session **chain, pqe_error *error)
 {
-    pqe_waiter waiter = {.since = pqe_now_us()};
+    pqe_waiter waiter = {.since = since};
     pthread_condattr_t attributes;
     pqe_status status;
 

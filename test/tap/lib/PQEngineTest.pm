@@ -9,11 +9,12 @@ use Exporter qw(import);
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use IPC::Run;
+use POSIX qw(WNOHANG);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw(
-  put get new_folder pqengine start_pqengine finish refused succeeds build_program
+  put get new_folder pqengine start_pqengine finish refused succeeds build_program spawn ended
 );
 
 our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
@@ -93,6 +94,51 @@ sub finish
 	my $status = $run->{handle}->full_result(0);
 	my $code = $status & 127 ? 'signal ' . ($status & 127) : $status >> 8;
 	return ($code, $run->{out}, $run->{err});
+}
+
+# spawn(FILES, COMMAND...): starts a program that goes on beside the test, with its output in FILES.out
+# and FILES.err; its process id.  No pipe is between them: IPC::Run has been seen to wait for one of
+# a program that has nothing to say, in the midst of another.
+my %spawned;
+
+sub spawn
+{
+	my ($files, @command) = @_;
+	my $pid = fork // die "fork: $!";
+	if (!$pid)
+	{
+		setpgrp;
+		open(STDIN, '<', '/dev/null')
+		  && open(STDOUT, '>', "$files.out")
+		  && open(STDERR, '>', "$files.err")
+		  && exec { $command[0] } @command;
+		POSIX::_exit(127);
+	}
+	$spawned{$pid} = 1;
+	return $pid;
+}
+
+# ended(PID): waits for the end of a spawned program and gives its exit code; where it does not end
+# for as long as poll_query_until tries, the code is a word, and it is killed with the test's end.
+sub ended
+{
+	my ($pid) = @_;
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		if (waitpid($pid, WNOHANG) == $pid)
+		{
+			delete $spawned{$pid};
+			return $? & 127 ? 'signal ' . ($? & 127) : $? >> 8;
+		}
+		select(undef, undef, undef, 0.1);
+	}
+	return 'did not end';
+}
+
+# A test that dies leaves nothing behind.
+END
+{
+	kill 'KILL', map { -$_ } keys %spawned;
 }
 
 # succeeds(NAME, RUN ARGUMENTS...): the command exits with 0 and an empty stderr; gives stdout.

@@ -169,7 +169,9 @@ int main(int argc, char **argv)
         return 2;
     }
     config.dsn = argv[1];
-    config.application_name = "load"; /* by which the tests find its sessions */
+    /* by which the tests find its sessions; the name in their environment would win */
+    unsetenv("PGAPPNAME");
+    config.application_name = "load";
     config.ensure_database = false;
     config.pool_size = (int)threads / 2 + 1;
     config.health_check_interval_ms = 100;

@@ -11,7 +11,7 @@ use PQEngineTest;
 use Test::More;
 
 my ($pgbouncer) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin';
-plan skip_all => 'PgBouncer is not installed' unless defined $pgbouncer;
+die 'PgBouncer is not installed (scripts/lib/install test brings it)' unless defined $pgbouncer;
 
 my $program = build_program('load.c');
 
@@ -68,9 +68,9 @@ for my $cache (128, 0)
 	my $count = $node->safe_psql('postgres', 'SELECT count(*) FROM load');
 	ok($node->poll_query_until('postgres', "SELECT count(*) > $count + 200 FROM load"),
 		'and after a restart of the server');
-	is( $node->safe_psql('postgres', 'SELECT count(*) FROM pg_stat_activity'
-			  . " WHERE application_name = 'load'") <= 5,
-		1, 'over the few connections of PgBouncer');
+	is($node->safe_psql('postgres', 'SELECT count(*) BETWEEN 1 AND 5 FROM pg_stat_activity'
+			  . " WHERE application_name = 'load'"),
+		't', 'over the few connections of PgBouncer');
 	put($end, '');
 	$run->finish;
 	is($run->full_result(0), 0, 'the program ends well') or diag($err);

@@ -85,6 +85,21 @@ edges_of_common_indexes(PqeAction *action, PqeFact *whole)
 }
 
 /*
+ * A table's place below another may be that of one that leaves there.
+ */
+static void
+edges_of_place(PqeAction *action, PqeFact *whole)
+{
+	ListCell   *lc;
+
+	if (whole->peer == NULL)
+		return;
+	foreach(lc, whole->peer->dependents)
+		if (((PqeFact *) lfirst(lc))->kind == action->fact->kind)
+			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
+}
+
+/*
  * Two tables are joined when both have all their parts.  Where they were
  * joined before in another way, they stay so until then.
  */
@@ -107,6 +122,7 @@ edges_of_joining(PqeAction *action)
 	{
 		edges_of_parts(action, lfirst(lc));
 		edges_of_common_indexes(action, lfirst(lc));
+		edges_of_place(action, lfirst(lc));
 		if (leaving != NULL && leaving->inside == NULL)
 			edges_of_parts(leaving, lfirst(lc));
 	}

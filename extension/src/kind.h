@@ -145,10 +145,11 @@ struct PqeKind
 	bool		(*equal) (const PqeFact *from, const PqeFact *to, const char *property);
 
 	/*
-	 * Can DESIRED, which is new, not be added to a parent that is in use
-	 * (ACTUAL_PARENT), so that this has to be made anew?  NULL: it can.
+	 * Can FROM (NULL: there is none) not become TO, or be converted to its
+	 * type made anew (TO->retyped), while the parent is in use, so that
+	 * ACTUAL_PARENT has to be made anew?  NULL: it always can.
 	 */
-	bool		(*rebuilds_parent) (const PqeFact *desired, const PqeFact *actual_parent);
+	bool		(*rebuilds_parent) (const PqeFact *from, const PqeFact *to, const PqeFact *actual_parent);
 
 	/* Does the way from one to the other lose values?  NULL: no. */
 	bool		(*loses_data) (const PqeFact *from, const PqeFact *to);

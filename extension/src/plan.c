@@ -70,12 +70,26 @@ is_used_by_rows(const PqeFact *actual)
 }
 
 /*
+ * Does the parent have to be made anew for its part to become what it shall?
+ */
+static bool
+rebuilds_parent(const PqeFact *actual, const PqeFact *desired)
+{
+	const PqeFact *parent = desired->parent != NULL ? desired->parent->peer : NULL;
+
+	return parent != NULL && desired->kind->rebuilds_parent != NULL &&
+		desired->kind->rebuilds_parent(actual, desired, parent);
+}
+
+/*
  * A column whose type is made anew is converted to it.
  */
 static void
 retype(PqePlan *plan, PqeFact *actual)
 {
 	actual->peer->retyped = true;
+	if (rebuilds_parent(actual, actual->peer))
+		rebuild(plan, actual->parent);
 	if (actual->drop_action != NULL)
 		return;
 	if (actual->alter_action == NULL)
@@ -368,18 +382,17 @@ plan_desired(PqePlan *plan, PqeFact *desired)
 		return;
 	if (actual == NULL)
 	{
-		PqeFact    *parent = desired->parent ? desired->parent->peer : NULL;
-
-		if (parent != NULL && desired->kind->rebuilds_parent != NULL &&
-			desired->kind->rebuilds_parent(desired, parent))
-			rebuild(plan, parent);
+		if (rebuilds_parent(NULL, desired))
+			rebuild(plan, desired->parent->peer);
 		if (desired->create_action == NULL)
 			add_action(plan, PQE_CREATE, desired);
 		return;
 	}
 	if (actual->drop_action != NULL || pqe_diff_properties(actual, desired) == NIL)
 		return;
-	if (desired->kind->can_alter != NULL && desired->kind->can_alter(actual, desired))
+	if (rebuilds_parent(actual, desired))
+		rebuild(plan, desired->parent->peer);
+	else if (desired->kind->can_alter != NULL && desired->kind->can_alter(actual, desired))
 	{
 		if (desired->alter_action == NULL)
 			add_action(plan, PQE_ALTER, desired);

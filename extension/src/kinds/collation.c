@@ -7,6 +7,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "utils/builtins.h"
+
 static const char query[] =
 "SELECT 'pg_collation'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, c.collname) AS identity, n.nspname AS schema, c.collname AS name,"
@@ -34,6 +36,23 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP COLLATION %s", fact->identity);
 }
 
+/*
+ * A column names the collation it sorts by: it is converted to the new one
+ * while the old one is still there.
+ */
+static void
+retire(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER COLLATION %s RENAME TO %s", fact->identity,
+			 quote_identifier(pqe_old_type_name(fact)));
+}
+
+static void
+drop_retired(PqeScript *script, PqeFact *fact)
+{
+	pqe_emit(script, 0, "DROP COLLATION %s", quote_qualified_identifier(fact->schema, pqe_old_type_name(fact)));
+}
+
 const PqeKind pqe_kind_collation = {
 	.name = "collation",
 	.file = "schemas/%s/collations/%n.sql",
@@ -41,4 +60,6 @@ const PqeKind pqe_kind_collation = {
 	.query = query,
 	.create = create,
 	.drop = drop,
+	.retire = retire,
+	.drop_retired = drop_retired,
 };

@@ -57,7 +57,10 @@ static const char query[] =
 "            ELSE 'EXTENDED' END AS _type_storage,"
 "       c.reloftype <> 0 AS _typed, t.typtype = 'd' AS _domain, c.relkind = 'f' AS _foreign,"
 "       q.seqmin::text AS _identity_minimum, q.seqmax::text AS _identity_maximum, q.seqincrement::text AS _identity_increment,"
-"       quote_ident(q.relname) AS _identity_name"
+"       quote_ident(q.relname) AS _identity_name,"
+"       CASE WHEN c.relkind = 'p' THEN EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
+"            AND d.objid = a.attrelid AND d.objsubid = a.attnum AND d.refclassid = 'pg_class'::regclass"
+"            AND d.refobjid = a.attrelid AND d.refobjsubid = 0 AND d.deptype = 'i') END AS _in_partition_key"
 "  FROM pg_attribute a"
 "  JOIN (SELECT c.oid, c.relname, c.relkind, c.relispartition, c.reloftype, n.nspname,"
 "               format('%I.%I', n.nspname, c.relname) AS table_name"
@@ -189,6 +192,19 @@ inlined_default(const PqeFact *fact)
 	return NULL;
 }
 
+/*
+ * A part's NOT NULL is its own where its parent has none.
+ */
+static bool
+is_own_not_null(const PqeFact *fact)
+{
+	const PqeFact *above = pqe_joined_part(fact);
+
+	return pqe_flag(fact, "not_null") && above != NULL && !pqe_flag(above, "not_null");
+}
+
+static void emit_not_null(PqeScript *script, const PqeFact *to);
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
@@ -203,6 +219,8 @@ create(PqeScript *script, PqeFact *fact)
 	if (script->fresh ? comes_from_parent(fact) : pqe_flag(fact, "_inherited") && pqe_is_joined_part(fact))
 	{
 		/* the parent's ADD COLUMN brings it; its settings are its own */
+		if (!script->fresh && is_own_not_null(fact))
+			emit_not_null(script, fact);
 		emit_settings(script, NULL, fact);
 		return;
 	}
@@ -232,6 +250,15 @@ can_alter(const PqeFact *from, const PqeFact *to)
 	const char *after = pqe_value(to, "generated");
 
 	return after == NULL || pqe_same(from, to, "generated");
+}
+
+/*
+ * The server changes no type that it tells partitions by.
+ */
+static bool
+rebuilds_parent(const PqeFact *from, const PqeFact *to, const PqeFact *actual_parent)
+{
+	return from != NULL && pqe_flag(from, "_in_partition_key") && (type_differs(from, to) || to->retyped);
 }
 
 /*
@@ -490,6 +517,8 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 			(!pqe_same(from, to, "identity_kind") || !pqe_same(from, to, "identity_options")))
 			emit_identity(script, from, to);
 	}
+	else if (!pqe_same(from, to, "not_null") && (is_own_not_null(from) || is_own_not_null(to)))
+		emit_not_null(script, to);
 	emit_settings(script, from, to);
 }
 
@@ -573,6 +602,7 @@ const PqeKind pqe_kind_column = {
 	.equal = same_property,
 	.sql_properties = sql_properties,
 	.create = create,
+	.rebuilds_parent = rebuilds_parent,
 	.can_alter = can_alter,
 	.disturbs = disturbs,
 	.alter = alter,

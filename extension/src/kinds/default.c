@@ -71,15 +71,19 @@ static bool
 comes_with_column(const PqeScript *script, const PqeFact *fact)
 {
 	const PqeFact *column = fact->parent;
+	const char *above_it;
 	char	   *parents;
 	char	   *state = NULL;
 	bool		any = false;
 
-	if (column->kind != &pqe_kind_column || column->create_action == NULL ||
-		pqe_value(column, "_inherited_from") == NULL ||
+	if (column->kind != &pqe_kind_column || column->create_action == NULL)
+		return false;
+	above_it = pqe_flag(column, "_in_partition") ? pqe_value(column->parent, "_partition_of") :
+		pqe_value(column, "_inherited_from");
+	if (above_it == NULL ||
 		(column->parent->create_action == NULL && !pqe_is_joined_part(column)))
 		return false;
-	parents = pstrdup(pqe_value(column, "_inherited_from"));
+	parents = pstrdup(above_it);
 	for (char *table = strtok_r(parents, "\n", &state); table; table = strtok_r(NULL, "\n", &state))
 	{
 		const PqeFact *above = pqe_facts_by_identity(script->desired, fact->kind,
@@ -136,7 +140,8 @@ complete(PqeFacts *facts, PqeFact *fact)
 }
 
 /*
- * A column that its table only inherits is not written out there.
+ * A column that its table only inherits is not written out there, nor is one
+ * that comes to a partition with its parent's.
  */
 static bool
 stands_alone(const PqeFact *fact)
@@ -144,7 +149,7 @@ stands_alone(const PqeFact *fact)
 	if (pqe_value(fact, "expression") == NULL)
 		return true;			/* the column would take its parent's */
 	return fact->parent->kind == &pqe_kind_column && pqe_flag(fact->parent, "_inherited") &&
-		!pqe_flag(fact->parent, "_in_partition");
+		(!pqe_flag(fact->parent, "_in_partition") || pqe_is_joined_part(fact->parent));
 }
 
 const PqeKind pqe_kind_default = {

@@ -158,7 +158,7 @@ drop_constraint(PqeScript *script, PqeFact *fact)
 }
 
 static bool
-rebuilds_parent(const PqeFact *desired, const PqeFact *actual_parent)
+rebuilds_parent(const PqeFact *from, const PqeFact *to, const PqeFact *actual_parent)
 {
 	return is_used_inside_others(actual_parent);
 }

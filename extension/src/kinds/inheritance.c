@@ -86,10 +86,10 @@ create(PqeScript *script, PqeFact *fact)
 /*
  * Is a part of a table (a column, a check) one that a parent has as well,
  * which the table is and stays joined to?  What is done to the parent's is
- * done to it.
+ * done to it.  Gives the parent's; NULL if there is none.
  */
-bool
-pqe_is_joined_part(const PqeFact *part)
+const PqeFact *
+pqe_joined_part(const PqeFact *part)
 {
 	ListCell   *join;
 
@@ -108,11 +108,17 @@ pqe_is_joined_part(const PqeFact *part)
 				const PqeFact *other = lfirst(lc);
 
 				if (other->kind == part->kind && strcmp(other->name, part->name) == 0)
-					return true;
+					return other;
 			}
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool
+pqe_is_joined_part(const PqeFact *part)
+{
+	return pqe_joined_part(part) != NULL;
 }
 
 /*

@@ -99,6 +99,7 @@ extern bool pqe_fit_sequence(PqeScript *script, const char *sequence,
 							 const PqeSequenceRange *from, const PqeSequenceRange *to);
 
 /* inheritance.c */
+extern const PqeFact *pqe_joined_part(const PqeFact *part);
 extern bool pqe_is_joined_part(const PqeFact *part);
 
 /* column.c */

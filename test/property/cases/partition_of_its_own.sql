@@ -1,0 +1,9 @@
+A partition's own default and NOT NULL, where its parent's column comes with another or with none.
+-- A
+CREATE TABLE m (id int, k int) PARTITION BY LIST (k);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1);
+CREATE TABLE m2 PARTITION OF m FOR VALUES IN (2);
+-- B
+CREATE TABLE m (id int, k int, n int DEFAULT 1, o int DEFAULT 5) PARTITION BY LIST (k);
+CREATE TABLE m1 PARTITION OF m (n DEFAULT 2) FOR VALUES IN (1);
+CREATE TABLE m2 PARTITION OF m (id NOT NULL, o NOT NULL) FOR VALUES IN (2);

@@ -19,16 +19,30 @@
  */
 #include "compat.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/comment.h"
+#include "common/cryptohash.h"
+#include "common/hashfn.h"
+#include "common/sha2.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "arrays.h"
 #include "fingerprint.h"
@@ -38,9 +52,6 @@
 
 /* To be changed with the form of the facts: it is part of the key. */
 #define FORMAT 2
-
-static const char find_query[] =
-"SELECT schemas, environment, clean FROM pqengine.snapshot WHERE key = $1 AND made_by = current_user";
 
 static const char facts_query[] =
 "SELECT facts FROM pqengine.snapshot WHERE key = $1 AND made_by = current_user";
@@ -56,33 +67,20 @@ static const char forget_query[] =
 static const char clean_query[] =
 "UPDATE pqengine.snapshot SET clean = $2 WHERE key = $1 AND made_by = current_user";
 
-/* What a given schema hands down to its double, and the extensions there are. */
-static const char environment_query[] =
-"SELECT md5(concat_ws(';',"
-"  (SELECT string_agg(concat_ws('|', n.nspname, pg_get_userbyid(n.nspowner), n.nspacl, obj_description(n.oid, 'pg_namespace')), ',' ORDER BY n.nspname)"
-"     FROM pg_namespace n WHERE n.nspname = ANY ($1)),"
-"  (SELECT string_agg(concat_ws('|', e.extname, e.extversion, n.nspname), ',' ORDER BY e.extname)"
-"     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace)))";
-
-static const char hash_query[] = "SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')";
-
 /*
- * The first column of a query's only row, in the given context; NULL where it
- * is null or there is no row.
+ * Settings of a session under which the same models want something else, or
+ * the same is printed otherwise; those that are pinned while models are built
+ * and read are not among them.
  */
-static char *
-query_text(MemoryContext context, const char *query, Oid type, Datum argument)
-{
-	Oid			types[1] = {type};
-	Datum		values[1] = {argument};
-	char	   *value = NULL;
-
-	if (SPI_execute_with_args(query, 1, types, values, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not run \"%s\"", query);
-	if (SPI_processed == 1)
-		value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-	return value ? MemoryContextStrdup(context, value) : NULL;
-}
+static const char *const settings[] = {
+	"TimeZone",
+	"array_nulls",
+	"bytea_output",
+	"default_table_access_method",
+	"lc_monetary",
+	"standard_conforming_strings",
+	"transform_null_equals",
+};
 
 static bool
 may(AclMode mode)
@@ -93,42 +91,112 @@ may(AclMode mode)
 	return OidIsValid(table) && pg_class_aclcheck(table, GetUserId(), mode) == ACLCHECK_OK;
 }
 
-/*
- * All that desired facts depend on, other than the database itself.
- */
-static char *
-make_key(MemoryContext context, const char *models, const char *options_text)
+static void
+add_to_key(pg_cryptohash_ctx *hash, const char *part, size_t length)
 {
-	char	   *what = psprintf("%d\n%s\n%s\n%s\n%s\n%s", FORMAT, PACKAGE_VERSION, PQENGINE_VERSION,
-								GetUserNameFromId(GetUserId(), false), options_text, models);
-
-	return query_text(context, hash_query, TEXTOID, CStringGetTextDatum(what));
+	if (pg_cryptohash_update(hash, (const uint8 *) part, length) < 0)
+		elog(ERROR, "could not hash the models: %s", pg_cryptohash_error(hash));
 }
 
-static List *
-text_list(MemoryContext context, Datum array)
+/*
+ * All that desired facts depend on, other than the database itself, as a hash.
+ */
+static char *
+make_key(const char *models, const char *options_text)
 {
-	MemoryContext old = MemoryContextSwitchTo(context);
-	List	   *list = pqe_text_list(array);
+	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	char	   *key = palloc0(2 * sizeof(digest) + 1);
+	StringInfoData beside;
 
-	MemoryContextSwitchTo(old);
-	return list;
+	initStringInfo(&beside);
+	appendStringInfo(&beside, "%d\n%s\n%s\n%s\n%s\n", FORMAT, PACKAGE_VERSION, PQENGINE_VERSION,
+					 GetUserNameFromId(GetUserId(), false), options_text);
+	for (int i = 0; i < lengthof(settings); i++)
+		appendStringInfo(&beside, "%s\n", GetConfigOption(settings[i], false, false));
+	if (hash == NULL || pg_cryptohash_init(hash) < 0)
+		elog(ERROR, "could not hash the models: %s", pg_cryptohash_error(hash));
+	add_to_key(hash, beside.data, beside.len);
+	add_to_key(hash, models, strlen(models));
+	if (pg_cryptohash_final(hash, digest, sizeof(digest)) < 0)
+		elog(ERROR, "could not hash the models: %s", pg_cryptohash_error(hash));
+	pg_cryptohash_free(hash);
+	hex_encode((const char *) digest, sizeof(digest), key);
+	return key;
+}
+
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/*
+ * What a given schema hands down to its double.
+ */
+static void
+describe_schema(StringInfo out, const char *name)
+{
+	HeapTuple	tuple = SearchSysCache1(NAMESPACENAME, CStringGetDatum(name));
+	Form_pg_namespace row;
+	Datum		acl;
+	bool		isnull;
+	char	   *comment;
+
+	if (!HeapTupleIsValid(tuple))
+		return;
+	row = (Form_pg_namespace) GETSTRUCT(tuple);
+	appendStringInfo(out, "%s|%s|", name, GetUserNameFromId(row->nspowner, false));
+	acl = SysCacheGetAttr(NAMESPACENAME, tuple, Anum_pg_namespace_nspacl, &isnull);
+	if (!isnull)
+		appendStringInfoString(out, OidOutputFunctionCall(F_ARRAY_OUT, acl));
+	comment = GetComment(row->oid, NamespaceRelationId, 0);
+	appendStringInfo(out, "|%s\n", comment ? comment : "");
+	ReleaseSysCache(tuple);
+}
+
+static void
+describe_extensions(StringInfo out)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	Relation	index = index_open(ExtensionNameIndexId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan_ordered(rel, index, NULL, 0, NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		Form_pg_extension row = (Form_pg_extension) GETSTRUCT(tuple);
+		char	   *schema = get_namespace_name(row->extnamespace);
+		bool		isnull;
+		Datum		version = heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(rel), &isnull);
+
+		appendStringInfo(out, "%s|%s|%s\n", NameStr(row->extname), TextDatumGetCString(version),
+						 schema ? schema : "");
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(rel, AccessShareLock);
 }
 
 /*
  * Sets environment and fingerprint to what they are now.
  */
 static void
-look_around(PqeSnapshot *snapshot, MemoryContext context)
+look_around(PqeSnapshot *snapshot)
 {
+	StringInfoData given;
+	List	   *names = list_copy(snapshot->schema_names);
 	char	   *others;
-	char	   *given;
-	MemoryContext old = MemoryContextSwitchTo(context);
+	ListCell   *lc;
 
 	snapshot->fingerprint = pqe_fingerprint_of(snapshot->schema_names, &others);
-	given = query_text(context, environment_query, TEXTARRAYOID, pqe_text_array(snapshot->schema_names));
-	snapshot->environment = psprintf("%s %s", given, others);
-	MemoryContextSwitchTo(old);
+	initStringInfo(&given);
+	list_sort(names, compare_names);
+	foreach(lc, names)
+		describe_schema(&given, lfirst(lc));
+	describe_extensions(&given);
+	snapshot->environment = psprintf("%016" INT64_MODIFIER "x %s",
+									 hash_bytes_extended((unsigned char *) given.data, given.len, 0), others);
 }
 
 /*
@@ -144,6 +212,53 @@ widen_scope(PqeSnapshot *snapshot)
 			snapshot->schema_names = lappend(snapshot->schema_names, lfirst(lc));
 }
 
+static Datum
+column(HeapTuple tuple, TupleDesc desc, const char *name, bool *isnull)
+{
+	return heap_getattr(tuple, SPI_fnumber(desc, name), desc, isnull);
+}
+
+/*
+ * Reads the row that is kept under the key, if there is one: but for the facts,
+ * which only the server's own query fetches.  A query would take the planner
+ * longer than all else that an unchanged start-up does.  As the policy of the
+ * table wants it, a row is its maker's alone.
+ */
+static bool
+find_row(PqeSnapshot *snapshot, char **environment, char **clean)
+{
+	Relation	rel = table_open(get_relname_relid("snapshot", get_namespace_oid("pqengine", false)), AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			key_column = SPI_fnumber(desc, "key");
+	const char *user = GetUserNameFromId(GetUserId(), false);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyEntryInitialize(&key, 0, key_column, BTEqualStrategyNumber, InvalidOid,
+						   TupleDescAttr(desc, key_column - 1)->attcollation, F_TEXTEQ,
+						   CStringGetTextDatum(snapshot->key));
+	list_free(RelationGetIndexList(rel));	/* finds the primary key */
+	scan = systable_beginscan(rel, rel->rd_pkindex, true, GetActiveSnapshot(), 1, &key);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		value;
+
+		if (strcmp(NameStr(*DatumGetName(column(tuple, desc, "made_by", &isnull))), user) != 0)
+			continue;
+		snapshot->schema_names = pqe_text_list(column(tuple, desc, "schemas", &isnull));
+		*environment = TextDatumGetCString(column(tuple, desc, "environment", &isnull));
+		value = column(tuple, desc, "clean", &isnull);
+		*clean = isnull ? NULL : TextDatumGetCString(value);
+		found = true;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 /*
  * Looks for what is kept of the models; without OPTIONS_TEXT nothing is
  * believed or kept.  Never NULL.
@@ -151,47 +266,20 @@ widen_scope(PqeSnapshot *snapshot)
 PqeSnapshot *
 pqe_snapshot_find(const char *models, const char *options_text, const PqeOptions *options)
 {
-	MemoryContext context = CurrentMemoryContext;
 	PqeSnapshot *snapshot = palloc0(sizeof(PqeSnapshot));
-	char	   *environment = NULL;
-	char	   *clean = NULL;
+	char	   *environment;
+	char	   *clean;
 
 	if (options_text == NULL || TransactionIdIsValid(GetTopTransactionIdIfAny()) || !may(ACL_SELECT))
 		return snapshot;
-	SPI_connect();
-	snapshot->key = make_key(context, models, options_text);
-	{
-		Oid			types[1] = {TEXTOID};
-		Datum		values[1] = {CStringGetTextDatum(snapshot->key)};
-
-		if (SPI_execute_with_args(find_query, 1, types, values, NULL, true, 1) != SPI_OK_SELECT)
-			elog(ERROR, "could not read pqengine.snapshot");
-		if (SPI_processed == 1)
-		{
-			HeapTuple	tuple = SPI_tuptable->vals[0];
-			TupleDesc	desc = SPI_tuptable->tupdesc;
-			bool		isnull;
-
-			snapshot->schema_names = text_list(context, SPI_getbinval(tuple, desc, 1, &isnull));
-			environment = SPI_getvalue(tuple, desc, 2);
-			clean = SPI_getvalue(tuple, desc, 3);
-			snapshot->found = true;
-		}
-	}
-	if (snapshot->found)
-	{
-		if (options->all_schemas)
-		{
-			MemoryContext old = MemoryContextSwitchTo(context);
-
-			widen_scope(snapshot);
-			MemoryContextSwitchTo(old);
-		}
-		look_around(snapshot, context);
-		snapshot->found = strcmp(environment, snapshot->environment) == 0;
-		snapshot->is_clean = snapshot->found && clean != NULL && strcmp(clean, snapshot->fingerprint) == 0;
-	}
-	SPI_finish();
+	snapshot->key = make_key(models, options_text);
+	if (!find_row(snapshot, &environment, &clean))
+		return snapshot;
+	if (options->all_schemas)
+		widen_scope(snapshot);
+	look_around(snapshot);
+	snapshot->found = strcmp(environment, snapshot->environment) == 0;
+	snapshot->is_clean = snapshot->found && clean != NULL && strcmp(clean, snapshot->fingerprint) == 0;
 	return snapshot;
 }
 
@@ -430,7 +518,6 @@ pqe_snapshot_facts(PqeSnapshot *snapshot, const PqeOptions *options)
 void
 pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired)
 {
-	MemoryContext context = CurrentMemoryContext;
 	Oid			types[4] = {TEXTOID, TEXTARRAYOID, TEXTOID, BYTEAOID};
 	Datum		values[4];
 	StringInfoData out;
@@ -440,8 +527,8 @@ pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired)
 	if (snapshot->key == NULL || !may(ACL_SELECT) || !may(ACL_INSERT) || !may(ACL_UPDATE) || !may(ACL_DELETE))
 		return;
 	snapshot->schema_names = desired->schema_names;
+	look_around(snapshot);
 	SPI_connect();
-	look_around(snapshot, context);
 	foreach(lc, desired->list)
 		((PqeFact *) lfirst(lc))->position = position++;
 	initStringInfo(&out);

@@ -19,6 +19,9 @@
 /*
  * Minor releases of 2026 keep a marker of their own (pg_attver) among a
  * column's options; like pg_dump, pass over all that begins with pg_.
+ *
+ * The sequence that LIKE … INCLUDING IDENTITY makes is of type bigint, within
+ * the bounds of the column's type: what is usual goes by the latter.
  */
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int AS objsubid,"
@@ -31,7 +34,7 @@ static const char query[] =
 "       a.attnotnull AS not_null,"
 "       CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity_kind,"
 "       CASE WHEN q.seqstart <> 1 OR q.seqincrement <> 1 OR q.seqmin <> 1 OR q.seqcache <> 1 OR q.seqcycle"
-"                 OR q.seqmax <> CASE q.seqtypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647"
+"                 OR q.seqmax <> CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647"
 "                                ELSE 9223372036854775807 END"
 "            THEN format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', q.seqstart,"
 "                        q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' END)"

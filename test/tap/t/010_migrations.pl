@@ -64,6 +64,17 @@ is($verify_code, 1, 'verify finds the change');
 like($verify_out, qr/^20250101_000000  changed/, 'verify names it');
 put("$folder/migrations/20250101_000000_first.sql", $first);
 
+# A file that is gone, and one that comes before what has been applied.
+rename("$folder/migrations/20250101_000000_first.sql", "$folder/aside.sql") or die $!;
+put("$folder/migrations/20241231_000000_early.sql", "-- pqengine:message early\n-- pqengine:up\n\nSELECT 1;\n");
+($verify_code, $verify_out) = pqengine(@on, 'verify');
+is($verify_code, 1, 'verify finds a missing file');
+like($verify_out, qr/^20250101_000000  missing/m, 'verify names the version without a file');
+like($verify_out, qr/^20241231_000000  late/m, 'verify names the version that the record does not know');
+unlink("$folder/migrations/20241231_000000_early.sql") or die $!;
+rename("$folder/aside.sql", "$folder/migrations/20250101_000000_first.sql") or die $!;
+is(succeeds('files put back', @on, 'verify'), '', 'verify finds nothing when they are back');
+
 # A transactional migration that fails leaves nothing.
 put("$folder/migrations/20250102_000000_bad.sql", <<'SQL');
 -- pqengine:message it will fail

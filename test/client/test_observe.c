@@ -166,6 +166,25 @@ static void long_statements_are_cut_in_the_trace(void **state)
     pqe_free_engine(engine);
 }
 
+/* Unless it is asked for, no value of a parameter is in the trace. */
+static void the_trace_keeps_no_parameters(void **state)
+{
+    pqe_engine *engine = support_engine(NULL);
+    pqe_trace_entry *entries;
+    pqe_error error;
+    size_t count;
+
+    (void)state;
+    assert_ok(pqe_execute(engine, "SELECT %s::text", PQE_PARAMS(PQE_TEXT("secret")), NULL, &error),
+              error);
+    assert_ok(pqe_query_trace(engine, &entries, &count, &error), error);
+    assert_true(count > 0);
+    assert_string_equal(entries[count - 1].sql, "SELECT $1::text");
+    assert_string_equal(entries[count - 1].parameters, "");
+    pqe_free(entries);
+    pqe_free_engine(engine);
+}
+
 /* Runs a program on a text; its exit status. */
 static int run_on(const char *command, const char *text)
 {
@@ -334,6 +353,7 @@ int main(void)
         cmocka_unit_test(nothing_secret_is_kept),
         cmocka_unit_test(off_is_off),
         cmocka_unit_test(long_statements_are_cut_in_the_trace),
+        cmocka_unit_test(the_trace_keeps_no_parameters),
         cmocka_unit_test(tables_are_counted),
         cmocka_unit_test(many_tables_are_others),
         cmocka_unit_test(prometheus_reads_it),

@@ -280,7 +280,8 @@ edges_against_actual(PqeAction *action, PqeFact *dependent, bool hard)
 }
 
 /*
- * What a table has both of its own and from a parent goes there first.
+ * What a table has both of its own and from a parent goes there first, unless
+ * the table leaves that parent.
  */
 static void
 edges_of_namesakes(PqeAction *action)
@@ -296,7 +297,11 @@ edges_of_namesakes(PqeAction *action)
 
 		if (!((PqeFact *) lfirst(join))->kind->joins)
 			continue;
-		add_edge(((PqeFact *) lfirst(join))->drop_action, action, true);
+		if (((PqeFact *) lfirst(join))->drop_action != NULL)
+		{
+			add_edge(((PqeFact *) lfirst(join))->drop_action, action, true);
+			continue;
+		}
 		foreach(whole, ((PqeFact *) lfirst(join))->depends_on)
 		{
 			ListCell   *part;
@@ -449,7 +454,8 @@ edges_of_taken_down(PqeAction *action, PqeFact *actual)
 }
 
 /*
- * What a table has from one that it is joined to is altered with that one's.
+ * What a table has from one that it is joined to is made with that one's, and
+ * altered with it.
  */
 static void
 edges_of_cascade(PqeAction *action)
@@ -473,10 +479,12 @@ edges_of_cascade(PqeAction *action)
 			{
 				PqeFact    *other = lfirst(part);
 
-				if (other->kind != fact->kind || strcmp(other->name, fact->name) != 0 || other->alter_action == NULL)
+				if (other->kind != fact->kind || strcmp(other->name, fact->name) != 0)
 					continue;
+				add_edge(other->create_action, action, true);
 				add_edge(other->alter_action, action, true);
-				edges_of_taken_down(other->alter_action, action->from);
+				if (other->alter_action != NULL && action->from != NULL)
+					edges_of_taken_down(other->alter_action, action->from);
 			}
 		}
 	}
@@ -676,6 +684,7 @@ pqe_plan_edges(PqePlan *plan)
 		{
 			case PQE_CREATE:
 				edges_along_desired(plan, action);
+				edges_of_cascade(action);
 				break;
 			case PQE_ALTER:
 				edges_of_alter(plan, action);

@@ -340,6 +340,16 @@ find_cycle(PqePlan *plan)
 }
 
 /*
+ * Does it go with something that is set aside, where its own name is no longer
+ * what it was?
+ */
+static bool
+is_set_aside(const PqeAction *action)
+{
+	return action->type == PQE_DROP && pqe_doer((PqeAction *) action)->fact->retire_action != NULL;
+}
+
+/*
  * Takes the dependent ends of a cycle's edges out of the statements that they
  * were to be done in; LIGHT: only what can well be said later (a constraint, a
  * default), no column and no inheritance.
@@ -355,7 +365,7 @@ take_out(List *edges, bool light)
 		PqeEdge    *edge = lfirst(lc);
 		PqeAction  *dependent = edge->first->type == PQE_DROP ? edge->first : edge->later;
 
-		if (dependent->inside == NULL ||
+		if (dependent->inside == NULL || is_set_aside(dependent) ||
 			(light && (dependent->fact->kind->joins || dependent->fact->kind->holds_data)))
 			continue;
 		dependent->inside->holds = list_delete_ptr(dependent->inside->holds, dependent);

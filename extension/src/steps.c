@@ -307,6 +307,47 @@ add_action_steps(List **steps, PqePlan *plan, PqeAction *action)
 }
 
 /*
+ * The facts whose rows are set aside when the action is done, given those that
+ * were before it.
+ */
+static List *
+set_aside_after(List *aside, PqeAction *action)
+{
+	List	   *left = NIL;
+	ListCell   *lc;
+
+	if (action->type == PQE_RETIRE && action->fact->kind->holds_data)
+		return lappend(aside, action->fact);
+	foreach(lc, aside)
+		if (pqe_doer(((PqeFact *) lfirst(lc))->drop_action) != action)
+			left = lappend(left, lfirst(lc));
+	return left;
+}
+
+/*
+ * Writes the actions' steps.  While rows are set aside nothing may end the
+ * transaction, or others would miss them: what could be done concurrently is
+ * not.
+ */
+static void
+add_all_actions(List **steps, PqePlan *plan)
+{
+	const PqeOptions *options = plan->options;
+	PqeOptions	plain = *options;
+	List	   *aside = NIL;
+	ListCell   *lc;
+
+	plain.concurrently = false;
+	foreach(lc, plan->actions)
+	{
+		plan->options = aside != NIL ? &plain : options;
+		add_action_steps(steps, plan, lfirst(lc));
+		aside = set_aside_after(aside, lfirst(lc));
+	}
+	plan->options = options;
+}
+
+/*
  * The rows of the plan, as PqeStep.  An action of several statements has its
  * reverse on the first of them; that of the others is empty.
  */
@@ -320,8 +361,7 @@ pqe_plan_steps(PqePlan *plan)
 	if (!plan->down)
 		foreach(lc, plan->renames)
 			add_renaming(&steps, plan, lfirst(lc));
-	foreach(lc, plan->actions)
-		add_action_steps(&steps, plan, lfirst(lc));
+	add_all_actions(&steps, plan);
 	if (plan->down)
 		foreach(lc, plan->renames)
 			add_renaming(&steps, plan, lfirst(lc));

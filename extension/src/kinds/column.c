@@ -96,6 +96,24 @@ comes_from_parent(const PqeFact *fact)
 	return pqe_flag(fact, "_inherited") && !pqe_flag(fact, "_in_partition");
 }
 
+/*
+ * Does the CREATE of its table say INHERITS, so that the column takes its
+ * expression from above and may not say it again?
+ */
+static bool
+inherits_expression(const PqeFact *fact)
+{
+	const PqeFact *above = pqe_part_above(fact);
+	ListCell   *lc;
+
+	if (above == NULL || pqe_value(above, "generated") == NULL)
+		return false;
+	foreach(lc, fact->parent->children)
+		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_inheritance && ((PqeFact *) lfirst(lc))->inlined)
+			return true;
+	return false;
+}
+
 static const char *
 identity_text(const PqeFact *fact)
 {
@@ -122,7 +140,7 @@ definition(const PqeFact *fact)
 		appendStringInfo(&text, " OPTIONS (%s)", pqe_join_lines(pqe_value(fact, "foreign_options")));
 	if (pqe_value(fact, "collation"))
 		appendStringInfo(&text, " COLLATE %s", pqe_value(fact, "collation"));
-	if (pqe_value(fact, "generated"))
+	if (pqe_value(fact, "generated") && !inherits_expression(fact))
 		appendStringInfo(&text, " GENERATED ALWAYS AS (%s) STORED", pqe_value(fact, "generated"));
 	if (pqe_value(fact, "identity_kind"))
 		appendStringInfo(&text, " GENERATED %s", identity_text(fact));
@@ -184,6 +202,56 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 		pqe_emit(script, 0, "%s OPTIONS (%s)", alter, changes);
 }
 
+static void set_not_null(PqeScript *script, const PqeFact *to);
+
+/*
+ * The parent's column, where it stays as it is while this one is made anew
+ * (which comes to be generated, say); or NULL.
+ */
+static const PqeFact *
+renewed_below(const PqeFact *fact)
+{
+	const PqeFact *above = fact->peer != NULL ? pqe_joined_above(fact) : NULL;
+
+	if (above == NULL || above->peer == NULL || above->create_action != NULL || above->drop_action != NULL)
+		return NULL;
+	return above;
+}
+
+/*
+ * The server takes an inherited column neither away nor otherwise back: the
+ * table leaves its parent for that moment.
+ */
+static void
+renew_below(PqeScript *script, const PqeFact *fact, int hazards)
+{
+	pqe_leave_parents(script, fact->parent);
+	pqe_emit(script, pqe_value(fact->peer, "generated") ? PQE_ACCESS_EXCLUSIVE_LOCK : PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK,
+			 "ALTER TABLE %s DROP COLUMN %s", pqe_table_of(fact), quoted_name(fact));
+	pqe_emit(script, hazards, "ALTER TABLE %s ADD COLUMN %s", pqe_table_of(fact), definition(fact));
+	emit_settings(script, NULL, fact);
+	pqe_rejoin_parents(script, fact->parent);
+}
+
+/*
+ * What a table's CREATE could not say of its columns: settings, and that a
+ * column takes no null though the parent's does.
+ */
+static void
+after_inline(PqeScript *script, PqeFact *fact)
+{
+	const PqeFact *above = pqe_part_above(fact);
+
+	if (pqe_flag(fact, "not_null") && above != NULL && !pqe_flag(above, "not_null"))
+	{
+		if (!script->fresh)
+			set_not_null(script, fact);
+		else if (comes_from_parent(fact))
+			pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", pqe_table_of(fact), quoted_name(fact));
+	}
+	emit_settings(script, NULL, fact);
+}
+
 static const PqeFact *
 inlined_default(const PqeFact *fact)
 {
@@ -194,19 +262,6 @@ inlined_default(const PqeFact *fact)
 			return lfirst(lc);
 	return NULL;
 }
-
-/*
- * A part's NOT NULL is its own where its parent has none.
- */
-static bool
-is_own_not_null(const PqeFact *fact)
-{
-	const PqeFact *above = pqe_joined_part(fact);
-
-	return pqe_flag(fact, "not_null") && above != NULL && !pqe_flag(above, "not_null");
-}
-
-static void emit_not_null(PqeScript *script, const PqeFact *to);
 
 static void
 create(PqeScript *script, PqeFact *fact)
@@ -219,12 +274,15 @@ create(PqeScript *script, PqeFact *fact)
 		return;					/* the type's ADD ATTRIBUTE brings it */
 	if (pqe_flag(fact, "_domain"))
 		hazards |= PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK | PQE_MAY_FAIL_ON_DATA;
-	if (script->fresh ? comes_from_parent(fact) : pqe_flag(fact, "_inherited") && pqe_is_joined_part(fact))
+	if (!script->fresh && !script->reverse && renewed_below(fact) != NULL)
+	{
+		renew_below(script, fact, hazards);
+		return;
+	}
+	if (script->fresh ? comes_from_parent(fact) : pqe_is_joined_part(fact))
 	{
 		/* the parent's ADD COLUMN brings it; its settings are its own */
-		if (!script->fresh && is_own_not_null(fact))
-			emit_not_null(script, fact);
-		emit_settings(script, NULL, fact);
+		after_inline(script, fact);
 		return;
 	}
 	if (!computed && pqe_flag(fact, "not_null"))
@@ -235,15 +293,6 @@ create(PqeScript *script, PqeFact *fact)
 	if (inlined_default(fact) != NULL && pqe_flag(inlined_default(fact), "_volatile"))
 		hazards |= PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK;
 	pqe_emit(script, hazards, "ALTER TABLE %s ADD COLUMN %s", pqe_table_of(fact), definition(fact));
-	emit_settings(script, NULL, fact);
-}
-
-/*
- * What a table's CREATE could not say of its columns.
- */
-static void
-after_inline(PqeScript *script, PqeFact *fact)
-{
 	emit_settings(script, NULL, fact);
 }
 
@@ -399,21 +448,67 @@ emit_type(PqeScript *script, const PqeFact *from, const PqeFact *to)
 }
 
 /*
- * NOT NULL on a table with rows: the scan is done by a check that does not
- * keep writers out.
+ * A partition may have it though its parent does not.
  */
 static void
-emit_not_null(PqeScript *script, const PqeFact *to)
+restore_not_null(PqeScript *script, const PqeFact *above)
+{
+	ListCell   *lc;
+
+	foreach(lc, above->parent->dependents)
+	{
+		const PqeFact *join = lfirst(lc);
+		ListCell   *lc2;
+
+		if (join->kind != &pqe_kind_inheritance || join->peer == NULL)
+			continue;
+		foreach(lc2, join->parent->children)
+		{
+			const PqeFact *column = lfirst(lc2);
+
+			if (column->kind != above->kind || column->peer == NULL || strcmp(column->name, above->name) != 0)
+				continue;
+			if (pqe_flag(column, "not_null"))
+				set_not_null(script, column);
+			else
+				restore_not_null(script, column);
+		}
+	}
+}
+
+static bool
+has_heirs(const PqeFact *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->dependents)
+		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_inheritance)
+			return true;
+	return false;
+}
+
+static void
+drop_not_null(PqeScript *script, const PqeFact *to)
+{
+	bool		partitioned = to->parent->kind == &pqe_kind_table && pqe_value(to->parent, "partition_key") != NULL;
+
+	pqe_emit(script, 0, "ALTER TABLE %s%s ALTER COLUMN %s DROP NOT NULL",
+			 !partitioned && has_heirs(to->parent) ? "ONLY " : "", pqe_table_of(to), quoted_name(to));
+	if (partitioned)
+		restore_not_null(script, to);
+}
+
+/*
+ * On a table with rows the scan is done by a check that does not keep writers
+ * out.
+ */
+static void
+set_not_null(PqeScript *script, const PqeFact *to)
 {
 	const char *table = pqe_table_of(to);
 	const char *name = quoted_name(to);
 	const char *check;
 
-	if (!pqe_flag(to, "not_null"))
-	{
-		pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", table, name);
-		return;
-	}
 	check = quote_identifier(psprintf("%.40s_not_null_pqengine", to->name));
 	pqe_emit(script, 0, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
 			 table, check, name);
@@ -497,31 +592,71 @@ emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	}
 }
 
+/*
+ * The parent's column that is altered together with this one; or NULL.
+ */
+static const PqeFact *
+altered_above(const PqeFact *to)
+{
+	const PqeFact *above = pqe_joined_above(to);
+
+	if (above == NULL || above->peer == NULL || above->create_action != NULL || above->peer->drop_action != NULL)
+		return NULL;
+	return above;
+}
+
+/*
+ * NOT NULL goes from a parent to its heirs, but one may have it alone.
+ */
+static void
+alter_not_null(PqeScript *script, const PqeFact *from, const PqeFact *to, const PqeFact *above)
+{
+	bool		cascaded = above != NULL && !pqe_same(above->peer, above, "not_null") && pqe_same(above, to, "not_null");
+
+	if (pqe_same(from, to, "not_null"))
+		return;
+	if (!pqe_flag(to, "not_null") && !(cascaded && pqe_flag(to, "_in_partition")))
+		drop_not_null(script, to);
+	else if (pqe_flag(to, "not_null") && !cascaded)
+		set_not_null(script, to);
+}
+
+/*
+ * The server drops the expression of an inherited column with the parent's
+ * alone.  Where the parent's has none, the table leaves it for that moment.
+ */
+static void
+drop_expression(PqeScript *script, const PqeFact *to, const PqeFact *above)
+{
+	bool		alone = above != NULL && pqe_value(above->peer, "generated") == NULL;
+
+	if (above != NULL && !alone)
+		return;
+	if (alone)
+		pqe_leave_parents(script, to->parent);
+	pqe_emit(script, PQE_NOT_REVERSIBLE, "ALTER TABLE %s ALTER COLUMN %s DROP EXPRESSION",
+			 pqe_table_of(to), quoted_name(to));
+	if (alone)
+		pqe_rejoin_parents(script, to->parent);
+}
+
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	bool		cascaded = (pqe_flag(from, "_inherited") && pqe_flag(to, "_inherited") && pqe_is_joined_part(to)) ||
-		pqe_flag(to, "_typed");
+	const PqeFact *above = altered_above(to);
+	bool		cascaded = above != NULL || pqe_flag(to, "_typed");
+	bool		drops_identity = pqe_value(from, "identity_kind") && !pqe_value(to, "identity_kind");
 
 	if (!pqe_same(from, to, "generated"))
-		pqe_emit(script, PQE_NOT_REVERSIBLE, "ALTER TABLE %s ALTER COLUMN %s DROP EXPRESSION",
-				 pqe_table_of(to), quoted_name(to));
-	if (!cascaded)
-	{
-		bool		drops_identity = pqe_value(from, "identity_kind") && !pqe_value(to, "identity_kind");
-
-		if (drops_identity)
-			emit_identity(script, from, to);
-		if (type_differs(from, to) || to->retyped)
-			emit_type(script, from, to);
-		if (!pqe_same(from, to, "not_null"))
-			emit_not_null(script, to);
-		if (!drops_identity &&
-			(!pqe_same(from, to, "identity_kind") || !pqe_same(from, to, "identity_options")))
-			emit_identity(script, from, to);
-	}
-	else if (!pqe_same(from, to, "not_null") && (is_own_not_null(from) || is_own_not_null(to)))
-		emit_not_null(script, to);
+		drop_expression(script, to, above);
+	if (drops_identity)
+		emit_identity(script, from, to);
+	if ((type_differs(from, to) || to->retyped) && !cascaded)
+		emit_type(script, from, to);
+	alter_not_null(script, from, to, above);
+	if (!drops_identity &&
+		(!pqe_same(from, to, "identity_kind") || !pqe_same(from, to, "identity_options")))
+		emit_identity(script, from, to);
 	emit_settings(script, from, to);
 }
 
@@ -537,7 +672,7 @@ is_kept_by_child(const PqeScript *script, const PqeFact *fact)
 	{
 		const PqeFact *other = lfirst(lc);
 
-		if (other->kind == fact->kind && other->peer != NULL && strcmp(other->name, fact->name) == 0 &&
+		if (other->kind == fact->kind && other->peer != NULL && other->drop_action == NULL && strcmp(other->name, fact->name) == 0 &&
 			pqe_value(other, "_inherited_from") != NULL &&
 			strstr(pqe_value(other, "_inherited_from"), pqe_table_of(fact)) != NULL)
 			return true;
@@ -548,8 +683,13 @@ is_kept_by_child(const PqeScript *script, const PqeFact *fact)
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
-	if ((pqe_flag(fact, "_inherited") && pqe_is_joined_part(fact)) || pqe_flag(fact, "_typed"))
-		return;					/* goes with the parent's, or the type's */
+	const PqeFact *above = pqe_flag(fact, "_inherited") ? pqe_joined_above(fact) : NULL;
+
+	if (!script->reverse && renewed_below(fact) != NULL)
+		return;					/* when it is made anew */
+	/* goes with the parent's, or the type's */
+	if ((above != NULL && !is_kept_by_child(script, above)) || pqe_flag(fact, "_typed"))
+		return;
 	pqe_emit(script, pqe_value(fact, "generated") ? PQE_ACCESS_EXCLUSIVE_LOCK :
 			 PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK,
 			 "ALTER TABLE %s%s DROP COLUMN %s", is_kept_by_child(script, fact) ? "ONLY " : "",

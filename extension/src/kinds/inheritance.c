@@ -84,22 +84,23 @@ create(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * Is a part of a table (a column, a check) one that a parent has as well,
- * which the table is and stays joined to?  What is done to the parent's is
- * done to it.  Gives the parent's; NULL if there is none.
+ * The part (a column, a check) of a parent that a table's part of that name
+ * comes from; or NULL.  STAYING: only where the table is and stays joined to
+ * the parent.
  */
-const PqeFact *
-pqe_joined_part(const PqeFact *part)
+static const PqeFact *
+find_above(const PqeFact *part, bool staying)
 {
 	ListCell   *join;
 
 	foreach(join, part->parent->children)
 	{
+		const PqeFact *joined = lfirst(join);
 		ListCell   *whole;
 
-		if (((PqeFact *) lfirst(join))->kind != &pqe_kind_inheritance || ((PqeFact *) lfirst(join))->peer == NULL)
+		if (joined->kind != &pqe_kind_inheritance || (staying && joined->peer == NULL))
 			continue;
-		foreach(whole, ((PqeFact *) lfirst(join))->depends_on)
+		foreach(whole, joined->depends_on)
 		{
 			ListCell   *lc;
 
@@ -115,10 +116,25 @@ pqe_joined_part(const PqeFact *part)
 	return NULL;
 }
 
+const PqeFact *
+pqe_part_above(const PqeFact *part)
+{
+	return find_above(part, false);
+}
+
+const PqeFact *
+pqe_joined_above(const PqeFact *part)
+{
+	return find_above(part, true);
+}
+
+/*
+ * What is done to the parent's part is done to it.
+ */
 bool
 pqe_is_joined_part(const PqeFact *part)
 {
-	return pqe_joined_part(part) != NULL;
+	return pqe_joined_above(part) != NULL;
 }
 
 /*
@@ -156,6 +172,36 @@ drop(PqeScript *script, PqeFact *fact)
 	else
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s NO INHERIT %s", pqe_table_of(fact),
 				 pqe_value(fact, "_parent"));
+}
+
+static bool
+stays_joined(const PqeFact *part)
+{
+	return part->kind == &pqe_kind_inheritance && part->peer != NULL && part->create_action == NULL;
+}
+
+/*
+ * Takes a table of the desired side out of the parents that it stays joined
+ * to, and puts it back.
+ */
+void
+pqe_leave_parents(PqeScript *script, const PqeFact *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+		if (stays_joined(lfirst(lc)))
+			drop(script, ((PqeFact *) lfirst(lc))->peer);
+}
+
+void
+pqe_rejoin_parents(PqeScript *script, const PqeFact *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+		if (stays_joined(lfirst(lc)))
+			create(script, lfirst(lc));
 }
 
 static void

@@ -99,7 +99,10 @@ extern bool pqe_fit_sequence(PqeScript *script, const char *sequence,
 							 const PqeSequenceRange *from, const PqeSequenceRange *to);
 
 /* inheritance.c */
-extern const PqeFact *pqe_joined_part(const PqeFact *part);
+extern const PqeFact *pqe_part_above(const PqeFact *part);
+extern const PqeFact *pqe_joined_above(const PqeFact *part);
+extern void pqe_leave_parents(PqeScript *script, const PqeFact *table);
+extern void pqe_rejoin_parents(PqeScript *script, const PqeFact *table);
 extern bool pqe_is_joined_part(const PqeFact *part);
 
 /* column.c */

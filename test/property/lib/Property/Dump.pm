@@ -45,7 +45,7 @@ sub tables_of ($found)
 
 # A table that comes to inherit keeps its columns and checks as its own beside
 # those of its parent, and no statement changes that: what a parent has as well
-# is not looked for in the table, but for a column's default.
+# is not looked for in the table, but for a column's default and NOT NULL.
 sub fold_inherited ($found)
 {
 	my $tables = tables_of($found);
@@ -53,13 +53,19 @@ sub fold_inherited ($found)
 	for my $name (grep { $tables->{$_}{parents}->@* } sort keys %$tables)
 	{
 		my $table = $tables->{$name};
-		my %above = map { item_name($_) => 1 } map { items_above($tables, $_) } $table->{parents}->@*;
+		my %above = map { item_name($_) => $_ } map { items_above($tables, $_) } $table->{parents}->@*;
+		my ($entry) = $table->{key} =~ /TABLE (.*)/;
+		for ($found->{ $table->{key} }->@*)
+		{
+			while (s/^(ALTER TABLE ONLY \Q$name\E ALTER COLUMN (.*) SET NOT NULL)(?:;\n|\z)//m) { $found->{"NOT NULL $entry $2"} = [$1]; }
+		}
 		for my $item (grep { $above{ item_name($_) } } $table->{items}->@*)
 		{
 			s/^    \Q$item\E,?\n//m for $found->{ $table->{key} }->@*;
-			my ($default) = $item =~ / DEFAULT (.*?)(?: NOT NULL)?\z/ or next;
 			my $column = item_name($item);
-			my ($entry) = $table->{key} =~ /TABLE (.*)/;
+			$found->{"NOT NULL $entry $column"} = ["ALTER TABLE ONLY $name ALTER COLUMN $column SET NOT NULL"]
+			  if $item =~ / NOT NULL\z/ && $above{$column} !~ / NOT NULL\z/;
+			my ($default) = $item =~ / DEFAULT (.*?)(?: NOT NULL)?\z/ or next;
 			my $bare = $column =~ s/\A"(.*)"\z/$1/r =~ s/""/"/gr;
 			$found->{"DEFAULT $entry $bare"} = ["ALTER TABLE ONLY $name ALTER COLUMN $column SET DEFAULT $default"];
 		}

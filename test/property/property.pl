@@ -22,8 +22,8 @@ use Property::Statement;
 my $HELP = <<'TEXT';
 Usage: property.pl [OPTION]...
 
-Takes random schemas A to B and back by pqengine's plan, and checks where that
-ends (see Check.pm); inside scripts/with-cluster.
+Takes random schemas A to B by pqengine's plan, and checks where that ends
+(see Check.pm); inside scripts/with-cluster.
 
   --pairs N       how many pairs (default 500)
   --seed N        of the first pair; the others count up from it (default 1)
@@ -33,10 +33,11 @@ ends (see Check.pm); inside scripts/with-cluster.
                   before the random ones, unless --seeds names pairs)
   --jobs N        processes at once (default 2)
   --kinds A,B     only these kinds, besides schemas and tables
-  --dump-both     pg_dump judges both directions of a pair (default: one of them,
-                  from A to B where the seed is even)
+  --both-ways     from B to A as well, as for the fixed pairs (default: from B to A
+                  where the seed is odd, else from A to B)
   --down          proves the way back of each plan as well
   --shrink N      tries to make a failing pair small (default 400)
+  --progress N    a line of figures after each N pairs
   --print         prints the pair of --seed and what the server takes of it, checks nothing
   --help          this text
 
@@ -44,7 +45,7 @@ Failures are written to PQE_PROPERTY_FAILURES (default: a folder in the temporar
 TEXT
 
 my %option = (pairs => 500, seed => 1, jobs => 2, shrink => 400);
-GetOptions(\%option, 'pairs=i', 'seed=i', 'seeds=s', 'cases=s', 'jobs=i', 'kinds=s', 'dump-both', 'down', 'shrink=i', 'print', 'help')
+GetOptions(\%option, 'pairs=i', 'seed=i', 'seeds=s', 'cases=s', 'jobs=i', 'kinds=s', 'both-ways', 'down', 'shrink=i', 'progress=i', 'print', 'help')
   or die $HELP;
 if ($option{help}) { print $HELP; exit; }
 binmode STDOUT, ':encoding(UTF-8)';
@@ -95,11 +96,12 @@ sub text_of ($statements)
 	return join '', map { $_->text . ";\n" } @$statements;
 }
 
-# The directions that pg_dump judges: a call of it takes as long as a plan.
-sub judged ($seed)
+# What is checked of a pair: one of its schemas is usually the other with some
+# changes, so that one way of a pair tells about as much as the way back does.
+sub directions ($seed)
 {
-	return { 'A-B' => 1, 'B-A' => 1 } if is_case($seed);
-	return { 'A-B' => $option{'dump-both'} || $seed % 2 == 0, 'B-A' => $option{'dump-both'} || $seed % 2 == 1 };
+	return @Property::Check::DIRECTIONS if is_case($seed) || $option{'both-ways'};
+	return $seed % 2 ? qw(export-A B-A) : qw(export-B A-B);
 }
 
 # One process's share of the pairs; prints a line for each on its pipe.
@@ -111,9 +113,9 @@ sub work ($number, $out)
 	for (my $index = $number; $index < @pairs; $index += $option{jobs})
 	{
 		my $seed = $pairs[$index];
-		my $check = Property::Check->new($cluster, judged => judged($seed), whole => is_case($seed));
+		my $check = Property::Check->new($cluster, down => $option{down}, whole => is_case($seed));
 		my $started = time;
-		my $failure = $check->pair(make_pair($seed));
+		my $failure = $check->pair(make_pair($seed), directions($seed));
 		my @counts = (time - $started, @$check{qw(refused unordered statements)});
 		if ($failure)
 		{
@@ -171,7 +173,7 @@ sub print_pair
 sub run_all
 {
 	my (@pipes, %count, %causes);
-	my ($started, $spent, $longest) = (time, 0, 0);
+	my ($started, $spent, $longest, $done) = (time, 0, 0, 0);
 
 	printf "%s%d pairs, %d of them fixed, %d processes; failures go to %s\n", @seeds ? "first seed $seeds[0], " : '',
 	  scalar @pairs, scalar @cases, $option{jobs}, $folder;
@@ -213,10 +215,12 @@ sub run_all
 			$causes{$cause}++ if length $cause;
 			$spent += $took;
 			$longest = $took if $took > $longest;
+			$done++;
 			printf "not ok - %s: %s\n", is_case($seed) ? $seed : "seed $seed", $cause if $outcome eq 'failed';
+			printf "%d of %d pairs, %d failed, %.2f pairs a second\n", $done, scalar @pairs, $count{failed} // 0, $done / (time - $started)
+			  if $option{progress} && $done % $option{progress} == 0;
 		}
 	}
-	my $done = ($count{passed} // 0) + ($count{failed} // 0);
 	printf "%d pairs in %.0f s (%.2f s a pair, longest %.1f s), %.0f statements a pair, %d directions refused by the rows, %d by the order of columns\n", $done,
 	  time - $started, $done ? $spent / $done : 0, $longest, $done ? ($count{statements} // 0) / $done : 0, $count{refused} // 0, $count{unordered} // 0;
 	printf "%5d  %s\n", $causes{$_}, $_ for sort { $causes{$b} <=> $causes{$a} || $a cmp $b } keys %causes;

@@ -3,7 +3,7 @@
 # For two schemas A and B, each built in a database of its own with rows in its
 # tables: plan(export()) is empty; the plan from A to B, run step by step, ends
 # where drift is empty and pg_dump prints what it prints for B, and the rows of
-# the tables that both have are still there.  The same from B to A.
+# the tables that both have are still there.  The same may be asked from B to A.
 package Property::Check;
 
 use v5.36;
@@ -17,11 +17,11 @@ our $OPTIONS = '{"allow_drop": true, "schemas": ["*"], "owners": "all", "privile
 # All that is checked of a pair.
 our @DIRECTIONS = qw(export-A export-B A-B B-A);
 
-# $options{judged}: the directions that pg_dump judges as well, by name.
+# $options{whole}: the server has to take every statement.
 # $options{down}: each plan's way back is proven too.
 sub new ($class, $cluster, %options)
 {
-	return bless { cluster => $cluster, judged => {}, %options, refused => 0, unordered => 0, statements => 0 }, $class;
+	return bless { cluster => $cluster, dumps => 1, %options, refused => 0, unordered => 0, statements => 0 }, $class;
 }
 
 # Checks a pair of schemas, lists of Property::Statement.  Returns undef or a
@@ -36,10 +36,9 @@ sub pair ($self, $a, $b, @directions)
 		$built{B} = $self->build($b);
 		@directions = @DIRECTIONS unless @directions;
 		# before the database that is the measure is migrated itself
-		for my $direction (grep { $self->{judged}{$_} } @directions)
+		for my $to (map { /\A[AB]-(.)/ ? $built{$1} : () } @directions)
 		{
-			my $to = $built{ (split /-/, $direction)[1] };
-			$to->{dump} = $self->{cluster}->dump_schema($to->{name});
+			$to->{dump} = $self->{cluster}->dump_schema($to->{name}) if $self->{dumps};
 		}
 		$self->direction(\%built, $_) for @directions;
 		1;
@@ -95,7 +94,7 @@ sub direction ($self, $built, $direction)
 		}
 		else
 		{
-			$self->converges($built->{$from}, $built->{$to}, $self->{judged}{$direction});
+			$self->converges($built->{$from}, $built->{$to});
 		}
 		1;
 	};
@@ -138,10 +137,10 @@ sub export_is_true ($self, $built)
 	fail('export-not-empty', $plan->[0]{statement}, plan => $plan, difference => [ split /\n/, $model ]) if @$plan;
 }
 
-sub converges ($self, $from, $to, $judged)
+sub converges ($self, $from, $to)
 {
 	Property::Rows::fill($from->{dbh});
-	my $outcome = $self->migrate($from, $to, $judged);
+	my $outcome = $self->migrate($from, $to);
 	return if $outcome eq 'done';
 	if ($outcome eq 'order')
 	{
@@ -155,7 +154,7 @@ sub converges ($self, $from, $to, $judged)
 	my $empty = $self->build($from->{statements});
 	my $ok = eval {
 		drop_tables($empty, Property::Rows::left_alone($from->{tables}, $to->{tables}));
-		$self->migrate($empty, $to, $judged);
+		$self->migrate($empty, $to);
 		1;
 	};
 	my $error = $@;
@@ -173,7 +172,7 @@ sub drop_tables ($built, @names)
 # Takes the database to the other's schema; 'done', or 'refused' where a step
 # failed that may because of the data, and nothing was lost; 'order' where the
 # order of a table's columns stands against it, which no statement changes.
-sub migrate ($self, $from, $to, $judged)
+sub migrate ($self, $from, $to)
 {
 	my $dbh = $from->{dbh};
 	my $rows = Property::Rows::census($dbh, $from->{tables});
@@ -189,7 +188,7 @@ sub migrate ($self, $from, $to, $judged)
 	  // $self->fail_by_server('drift-error', $dbh, plan => $plan);
 	drop_tables({ dbh => $dbh }, @left_alone);
 	my @drift = map { drift_line($_) } @$drift;
-	my @difference = $judged ? $self->dump_differences($from, $to) : ();
+	my @difference = defined $to->{dump} ? $self->dump_differences($from, $to) : ();
 	fail('drift', $drift[0], plan => $plan, difference => [ @drift, @difference ]) if @drift;
 	fail('dump', join(' ', @difference[ 0, 1 ]), plan => $plan, difference => \@difference) if @difference;
 	return 'done';

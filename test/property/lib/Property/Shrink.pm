@@ -27,10 +27,10 @@ sub shrink ($check, $failure, $limit)
 		check => $check, best => $failure, signature => signature($failure), left => $limit,
 	}, __PACKAGE__;
 
-	# an export fails by one side alone, and pg_dump matters only where it judged
+	# an export fails by one side alone, and pg_dump matters only where it was what told
 	my %empty = ('export-A' => [ $failure->{a}, [] ], 'export-B' => [ [], $failure->{b} ]);
 	$self->attempt($empty{ $failure->{direction} }->@*) if $empty{ $failure->{direction} };
-	local $check->{judged} = $failure->{class} eq 'dump' ? $check->{judged} : {};
+	local $check->{dumps} = $failure->{class} eq 'dump';
 
 	my $before;
 	do

@@ -39,7 +39,7 @@ sub make ($g, $table, $type = undef)
 
 sub set_type ($g, $column, $type)
 {
-	delete @$column{qw(own collate storage compression)};
+	delete @$column{qw(own collate storage compression computed_default)};
 	@$column{qw(sql cat)} = @$type{qw(sql cat)};
 	$column->{own} = $type->{own} if $type->{own};
 	$column->{collate} = $g->{random}->pick(@COLLATIONS, map { "{q$_->{id}}" } $g->{schema}->all('Collation'))
@@ -58,9 +58,13 @@ sub set_identity ($random, $column)
 sub adorn ($g, $column)
 {
 	my $random = $g->{random};
-	my $what = $random->below(6);
+	my $what = $random->below(7);
 
-	if ($what == 0) { $column->{comment} = $random->pick('a column', "it's", "two\nlines", undef); }
+	if ($what == 6 && !$column->{generated} && !$column->{identity} && (my $function = $random->pick(grep { $_->{returns} eq $column->{sql} } Property::Kind::Function::scalar_functions($g->{schema}))))
+	{
+		$column->{computed_default} = Property::Kind::Function::call($function);
+	}
+	elsif ($what == 0) { $column->{comment} = $random->pick('a column', "it's", "two\nlines", undef); }
 	elsif ($what == 1) { $column->{statistics} = $random->pick(10, 500, undef); }
 	elsif ($what == 2) { $column->{options} = $random->pick('n_distinct=5', 'n_distinct=-0.5, n_distinct_inherited=-0.5', undef); }
 	elsif ($what == 3) { $column->{storage} = $random->pick('EXTERNAL', 'MAIN', 'PLAIN', undef) if $VARLENA{ $column->{cat} }; }
@@ -146,6 +150,7 @@ sub settings ($table, $column)
 	my $alter = "ALTER TABLE {q$table->{id}} ALTER COLUMN {$column->{id}}";
 	my @statements;
 
+	push @statements, [ $PHASE{late}, "$alter SET DEFAULT $column->{computed_default}" ] if $column->{computed_default};
 	push @statements, [ $PHASE{column}, "$alter SET STORAGE $column->{storage}" ] if $column->{storage};
 	push @statements, [ $PHASE{column}, "$alter SET STATISTICS $column->{statistics}" ] if $column->{statistics};
 	push @statements, [ $PHASE{column}, "$alter SET ($column->{options})" ] if $column->{options};

@@ -13,7 +13,7 @@ use Property::Types;
 # Kinds in an order in which later ones find what they name, with how often each
 # is made in a schema of full size.
 my @KINDS = (
-	[ Schema => 2 ], [ Collation => 0.5 ], [ Enum => 2 ], [ Domain => 1 ], [ Composite => 1 ], [ Range => 0.5 ],
+	[ Schema => 2 ], [ Extension => 0.3 ], [ Collation => 0.5 ], [ Enum => 2 ], [ Domain => 1 ], [ Composite => 1 ], [ Range => 0.5 ],
 	[ Table => 4 ], [ Partition => 1 ], [ Sequence => 1.5 ], [ Constraint => 5 ], [ ForeignKey => 3 ], [ Index => 4 ],
 	[ Statistics => 1 ], [ Function => 3 ], [ Procedure => 0.5 ], [ Aggregate => 0.5 ], [ Operator => 0.5 ], [ View => 3 ],
 	[ MatView => 1 ], [ Index => 1 ], [ Trigger => 2 ], [ Rule => 0.5 ], [ Policy => 1 ], [ DefaultPrivilege => 0.5 ],
@@ -95,7 +95,7 @@ sub mutate ($self, $only = undef)
 	return $self->make($random->pick(@usable)) if $what < 25;
 	my $object = $random->pick(grep { !$_->{exists} } $schema->{objects}->@*) or return;
 	if ($what < 40) { $schema->remove($object); }
-	elsif ($what < 44 && defined $object->{name}) { $object->{name} = $self->name($object->{ns}, lc $object->{kind}); }
+	elsif ($what < 44 && defined $object->{name} && !$object->{fixed_name}) { $object->{name} = $self->name($object->{ns}, lc $object->{kind}); }
 	elsif ($what < 47 && defined $object->{ns} && !$object->{table}) { $object->{ns} = $self->some_schema->{id}; }
 	else { "Property::Kind::$object->{kind}"->change($self, $object); }
 }

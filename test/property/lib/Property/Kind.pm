@@ -36,6 +36,7 @@ my %PRIVILEGES = (
 	SCHEMA => [qw(USAGE CREATE ALL)],
 	TYPE => [qw(USAGE)],
 	DOMAIN => [qw(USAGE)],
+	'FOREIGN SERVER' => [qw(USAGE)],
 );
 
 # Gives an object, now and then, a comment, an owner and privileges, or other ones.

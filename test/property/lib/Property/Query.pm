@@ -21,6 +21,9 @@ sub make ($g, $below = undef)
 	my $first = $random->pick(@relations);
 	my $query = { from => "{q$first->{id}} a", sources => [ [ $first->{id}, 'a.' ] ], form => 'plain' };
 
+	# rows that a function gives of a table, instead of the table's own
+	my ($rows) = grep { ($_->{returns} // '') eq "SETOF {q$first->{id}}" } $g->{schema}->all('Function');
+	$query->{from} = Property::Kind::Function::call($rows) . ' a' if $rows && $random->chance(50);
 	join_another($g, $query, $random->pick(@relations)) if $random->chance(35);
 	$query->{where} = where($g, $query, @relations) if $random->chance(40);
 	$query->{form} = $random->pick('plain', 'plain', 'plain', 'plain', 'group', 'distinct', 'cte', 'union', 'order', 'sub');
@@ -79,6 +82,10 @@ sub output ($g, $query)
 	{
 		return $random->pick({ text => 'count(*)', cat => 'int', sql => 'bigint' }, { text => "max($column->{text}::text)", cat => 'text', sql => 'text' },
 			{ text => "count(DISTINCT $column->{text}::text) FILTER (WHERE $column->{text} IS NOT NULL)", cat => 'int', sql => 'bigint' });
+	}
+	if ($random->chance(8) && (my $function = $random->pick(Property::Kind::Function::scalar_functions($g->{schema}))))
+	{
+		return { text => Property::Kind::Function::call($function), cat => 'other', sql => $function->{returns} };
 	}
 	if ($query->{form} eq 'plain' && $random->chance(8))
 	{

@@ -24,6 +24,7 @@ my %TYPES = (
 	ints => ['integer[]'],
 	texts => [ 'text[]', 'character varying(20)[]' ],
 	range => [ 'int4range', 'tstzrange' ],
+	ranges => [ 'int4multirange', 'datemultirange' ],
 	words => ['tsvector'],
 	point => ['point'],
 	bit => ['bit varying(8)'],
@@ -31,7 +32,7 @@ my %TYPES = (
 );
 my @WEIGHTED = (
 	('int') x 6, ('text') x 6, ('num') x 3, ('time') x 3, ('bool') x 2, qw(span uuid jsonb json bytea inet ints texts range
-	  words point bit clock),
+	  ranges words point bit clock),
 );
 
 # conditions on a value, {} in the place of the value
@@ -98,7 +99,7 @@ sub base ($random, @categories)
 # A built-in type or one of the schema's own.
 sub any ($random, $schema)
 {
-	my @own = $schema->all(qw(Enum Domain Composite Range));
+	my @own = grep { $_->{kind} ne 'Extension' || $_->{name} =~ /^(?:citext|hstore)\z/ } $schema->all(qw(Enum Domain Composite Range Extension));
 
 	return base($random) unless @own && $random->chance(25);
 	return own($random, $random->pick(@own));
@@ -107,8 +108,10 @@ sub any ($random, $schema)
 # The type that an object of the schema is.
 sub own ($random, $object)
 {
-	my $cat = { Enum => 'enum', Domain => $object->{cat}, Composite => 'composite', Range => 'range' }->{ $object->{kind} };
+	my $cat = { Enum => 'enum', Domain => $object->{cat}, Composite => 'composite', Range => 'range',
+		Extension => $object->{name} eq 'citext' ? 'text' : 'other' }->{ $object->{kind} };
 
+	return { sql => "{$object->{ns}}.{$object->{columns}[0]{id}}", cat => 'ranges' } if $object->{kind} eq 'Range' && $object->{columns} && $random->chance(40);
 	return { sql => "{q$object->{id}}[]", cat => 'other' } if $random->chance(15);
 	return { sql => "{q$object->{id}}", cat => $cat, own => $object->{id} };
 }
@@ -123,7 +126,9 @@ sub default ($random, $type, $schema)
 {
 	if ($type->{cat} eq 'enum')
 	{
-		my $enum = $schema->get($type->{own}) or return undef;
+		my $enum = $schema->get($type->{own});
+		$enum = $schema->get($enum->{over}) while $enum && defined $enum->{over};
+		return undef unless $enum && $enum->{labels};
 		my $label = Property::Schema::literal($random->pick($enum->{labels}->@*));
 		return $random->pick($label, "$label\::{q$enum->{id}}");
 	}

@@ -12,6 +12,7 @@ my @FORMS = (
 	[ 'integer', 'SFUNC = int4larger, STYPE = integer, COMBINEFUNC = int4larger, PARALLEL = safe' ],
 	[ 'text', 'SFUNC = textcat, STYPE = text, INITCOND = \'\'' ],
 	[ 'text', 'SFUNC = text_larger, STYPE = text, SORTOP = OPERATOR(pg_catalog.>)' ],
+	[ 'double precision ORDER BY anyelement', 'SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA' ],
 	[ 'anyelement', 'SFUNC = array_append, STYPE = anyarray' ],
 	[ 'double precision', 'SFUNC = float8pl, STYPE = double precision, MSFUNC = float8pl, MINVFUNC = float8mi, MSTYPE = double precision' ],
 );

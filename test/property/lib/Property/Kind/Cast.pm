@@ -12,6 +12,12 @@ sub make ($class, $g)
 	my ($random, $schema) = @$g{qw(random schema)};
 	my $type = $random->pick($schema->all(qw(Enum Composite))) or return;
 	my $ns = $g->some_schema->{id};
+
+	if ($random->chance(25))
+	{
+		$schema->add(kind => 'Cast', from => $type->{id}, to => $random->pick('json', 'bytea'), how => $random->pick('', ' AS ASSIGNMENT'));
+		return;
+	}
 	# implicit only to a type without operators: "=" must not become ambiguous
 	my ($to, $body, $how) = $random->pick([ 'integer', 'length($1::text)', '' ], [ 'integer', 'length($1::text)', ' AS ASSIGNMENT' ],
 		[ 'json', 'to_json($1::text)', ' AS IMPLICIT' ])->@*;
@@ -31,7 +37,8 @@ sub change ($class, $g, $cast)
 sub statements ($class, $schema, $cast)
 {
 	my $what = "CAST ({q$cast->{from}} AS $cast->{to})";
-	my @statements = [ $PHASE{operator}, "CREATE $what WITH FUNCTION {q$cast->{function}}({q$cast->{from}})$cast->{how}" ];
+	my $by = $cast->{function} ? "WITH FUNCTION {q$cast->{function}}({q$cast->{from}})" : 'WITH INOUT';
+	my @statements = [ $PHASE{operator}, "CREATE $what $by$cast->{how}" ];
 
 	push @statements, [ $PHASE{comment}, "COMMENT ON $what IS " . Property::Schema::literal($cast->{comment}) ] if defined $cast->{comment};
 	return @statements;

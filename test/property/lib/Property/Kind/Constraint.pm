@@ -5,6 +5,7 @@ use v5.36;
 use utf8;
 
 use Property::Kind qw(%PHASE);
+use Property::Kind::Function;
 use Property::Names;
 use Property::Schema;
 use Property::Types;
@@ -16,7 +17,7 @@ sub make ($class, $g)
 	my %constraint = (kind => 'Constraint', ns => $table->{ns}, table => $table->{id}, name => $g->name($table->{ns}, 'other', @taken));
 
 	define($g, $table, \%constraint) or return;
-	$constraint{inline} = $table->{kind} eq 'Table' && $constraint{definition} !~ /NOT VALID/ && $g->{random}->chance(60);
+	$constraint{inline} = $table->{kind} eq 'Table' && !$constraint{late} && $constraint{definition} !~ /NOT VALID/ && $g->{random}->chance(60);
 	$g->{schema}->add(%constraint);
 }
 
@@ -27,10 +28,17 @@ sub define ($g, $table, $constraint)
 	my @ordered = grep { Property::Types::is_ordered($_->{cat}) } @columns;
 	my $what = $random->below(100);
 
-	delete $constraint->{key};
+	delete @$constraint{qw(key mark late)};
 	if ($what < 50)
 	{
 		my $condition = Property::Types::condition($random, @columns) or return 0;
+		if ($random->chance(10))
+		{
+			my $column = $random->pick(@columns);
+			my $function = Property::Kind::Function::make_identity($g, $column->{sql});
+			$condition = "{q$function->{id}}($column->{text}) IS DISTINCT FROM NULL OR true";
+			$constraint->{late} = 1;
+		}
 		$constraint->{definition} = "CHECK ($condition)" . $random->pick('', '', '', '', ' NO INHERIT', ' NOT VALID');
 	}
 	elsif ($what < 58)
@@ -48,6 +56,7 @@ sub define ($g, $table, $constraint)
 		push @names, grep { my $name = $_; !grep { $_ eq $name } @names } map { "{$_->{partition_by}{column}}" } grep { $_->{partition_by} } $table;
 		my $list = '(' . join(', ', @names) . ')';
 		$constraint->{key} = [ map { +{ %$_{qw(id sql cat own)} } } @key ] if @names == @key;
+		$constraint->{mark} = $random->pick('REPLICA IDENTITY USING INDEX', 'CLUSTER ON') if $random->chance(6);
 		$constraint->{definition} = $random->pick("PRIMARY KEY $list", "UNIQUE $list", "UNIQUE $list", "UNIQUE NULLS NOT DISTINCT $list")
 		  . ($random->chance(15) && @ordered ? ' INCLUDE (' . $random->pick(@ordered)->{text} . ')' : '')
 		  . $random->pick('', '', '', '', '', ' DEFERRABLE', ' DEFERRABLE INITIALLY DEFERRED', ' WITH (fillfactor=80)');
@@ -64,15 +73,16 @@ sub change ($class, $g, $constraint)
 	elsif ($random->chance(40)) { $constraint->{comment} = $random->pick('why', "it's", undef); }
 	elsif ($constraint->{definition} !~ / DEFERRABLE/ && $constraint->{key}) { $constraint->{definition} .= ' DEFERRABLE'; }
 	else { $constraint->{definition} =~ s/ (?:NOT VALID|NO INHERIT|DEFERRABLE.*)$//; }
-	$constraint->{inline} = 0 if $constraint->{definition} =~ /NOT VALID/;
+	$constraint->{inline} = 0 if $constraint->{late} || $constraint->{definition} =~ /NOT VALID/;
 }
 
 sub statements ($class, $schema, $constraint)
 {
 	my @statements;
 
-	push @statements, [ $PHASE{constraint}, "ALTER TABLE {q$constraint->{table}} ADD CONSTRAINT {$constraint->{id}} $constraint->{definition}" ]
+	push @statements, [ $PHASE{ $constraint->{late} ? 'late' : 'constraint' }, "ALTER TABLE {q$constraint->{table}} ADD CONSTRAINT {$constraint->{id}} $constraint->{definition}" ]
 	  unless $constraint->{inline};
+	push @statements, [ $PHASE{late} + 0.5, "ALTER TABLE {q$constraint->{table}} $constraint->{mark} {$constraint->{id}}" ] if $constraint->{mark};
 	push @statements, [ $PHASE{comment}, "COMMENT ON CONSTRAINT {$constraint->{id}} ON {q$constraint->{table}} IS "
 		  . Property::Schema::literal($constraint->{comment}) ] if defined $constraint->{comment};
 	return @statements;

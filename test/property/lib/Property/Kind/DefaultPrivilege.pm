@@ -25,7 +25,7 @@ sub define ($g, $privilege)
 	$privilege->{text} = "ALTER DEFAULT PRIVILEGES$for$in "
 	  . $random->pick("GRANT SELECT ON TABLES TO $to", "GRANT ALL ON TABLES TO $to", "GRANT USAGE ON SEQUENCES TO $to",
 		"GRANT EXECUTE ON FUNCTIONS TO $to WITH GRANT OPTION", 'REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC', "GRANT USAGE ON TYPES TO $to",
-		"GRANT INSERT, UPDATE ON TABLES TO $to");
+		"GRANT INSERT, UPDATE ON TABLES TO $to", length $in ? "GRANT SELECT ON SEQUENCES TO $to" : "GRANT USAGE ON SCHEMAS TO $to");
 }
 
 sub change ($class, $g, $privilege)

@@ -13,12 +13,17 @@ sub make ($class, $g)
 	my $random = $g->{random};
 	my $ns = $g->some_schema->{id};
 	my $base = Property::Types::base($random, qw(int int text text num jsonb time ints));
-	my $domain = $g->{schema}->add(kind => 'Domain', ns => $ns, name => $g->name($ns, 'type'), %$base, checks => []);
+	my $other = $random->pick($g->{schema}->all(qw(Domain Enum)));
+	my $domain;
+
+	# over another type of the schema
+	$base = { Property::Types::own($random, $other)->%*, over => $other->{id} } if $other && $random->chance(30);
+	$domain = $g->{schema}->add(kind => 'Domain', ns => $ns, name => $g->name($ns, 'type'), %$base, checks => []);
 
 	add_check($g, $domain) for 1 .. $random->below(3);
 	$domain->{default} = Property::Types::default($random, $base, $g->{schema}) if $random->chance(25);
 	$domain->{notnull} = 1 if $random->chance(15);
-	$domain->{collate} = '"C"' if $base->{cat} eq 'text' && $random->chance(15);
+	$domain->{collate} = '"C"' if $base->{cat} eq 'text' && !$base->{over} && $random->chance(15);
 	decorate($g, $domain, 'DOMAIN');
 }
 
@@ -43,7 +48,7 @@ sub change ($class, $g, $domain)
 	elsif ($what == 1) { splice @$checks, $random->below(scalar @$checks), 1 if @$checks; }
 	elsif ($what == 2) { $domain->{default} = defined $domain->{default} ? undef : Property::Types::default($random, $domain, $g->{schema}); }
 	elsif ($what == 3) { $domain->{notnull} = !$domain->{notnull}; }
-	elsif ($what == 4) { @$domain{qw(sql cat)} = Property::Types::base($random, $domain->{cat})->@{qw(sql cat)}; }
+	elsif ($what == 4 && !$domain->{over}) { @$domain{qw(sql cat)} = Property::Types::base($random, $domain->{cat})->@{qw(sql cat)}; }
 	elsif ($what == 5 && @$checks) { $random->pick(@$checks)->{name} = $g->name(undef, 'other', map { $_->{name} } @$checks); }
 	else { decorate($g, $domain, 'DOMAIN') for 1 .. 5; }
 }
@@ -61,11 +66,11 @@ sub statements ($class, $schema, $domain)
 	{
 		my $constraint = 'CONSTRAINT ' . Property::Schema::quote($check->{name}) . " CHECK ($check->{condition})";
 		if ($check->{inline}) { $text .= " $constraint"; }
-		else { push @statements, [ $PHASE{domain} + 0.5, "ALTER DOMAIN {q$id} ADD $constraint" . ($check->{valid} ? '' : ' NOT VALID') ]; }
+		else { push @statements, [ $PHASE{domain} + 0.5 + $id / 1e6, "ALTER DOMAIN {q$id} ADD $constraint" . ($check->{valid} ? '' : ' NOT VALID') ]; }
 		push @statements, [ $PHASE{comment}, 'COMMENT ON CONSTRAINT ' . Property::Schema::quote($check->{name})
 			  . " ON DOMAIN {q$id} IS " . Property::Schema::literal($check->{comment}) ] if defined $check->{comment};
 	}
-	return ([ $PHASE{domain}, $text ], @statements, common($domain, "DOMAIN {q$id}"));
+	return ([ $PHASE{domain} + $id / 1e6, $text ], @statements, common($domain, "DOMAIN {q$id}"));
 }
 
 1;

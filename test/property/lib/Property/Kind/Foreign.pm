@@ -19,13 +19,24 @@ sub make ($class, $g)
 		my $name = 'w' . $schema->next_id;
 		$server = $schema->add(kind => 'Foreign', server => 1, name => $g->name(undef, 'other', map { $_->{name} } $schema->all('Foreign')),
 			wrapper => $name, options => server_options($random));
-		decorate($g, $server);
+		wrapper_settings($random, $server);
+		decorate($g, $server, 'FOREIGN SERVER');
 	}
 	my $ns = $g->some_schema->{id};
 	my $table = $schema->add(kind => 'Foreign', ns => $ns, name => $g->name($ns, 'table'), of => $server->{id}, columns => [],
 		options => $random->pick(undef, "a 'b'", "a 'it''s', c 'd'"));
 	push $table->{columns}->@*, plain_column($g, $table) for 1 .. $random->between(1, 4);
+	my $condition = Property::Types::condition($random, $g->columns($table));
+	$table->{check} = $condition if $random->chance(25);
 	decorate($g, $table, 'TABLE');
+}
+
+# What is said of the server's wrapper.
+sub wrapper_settings ($random, $server)
+{
+	$server->{wrapper_options} = $random->pick('', '', " OPTIONS (debug 'true')", " OPTIONS (a 'it''s', b '2')");
+	$server->{wrapper_comment} = $random->pick(undef, undef, "it's a wrapper");
+	$server->{wrapper_grant} = $random->pick(undef, undef, 'alice', 'bob');
 }
 
 sub server_options ($random)
@@ -50,7 +61,8 @@ sub change ($class, $g, $object)
 	if ($object->{server})
 	{
 		if ($what < 2) { $object->{options} = server_options($random); }
-		else { decorate($g, $object) for 1 .. 5; }
+		elsif ($what < 3) { wrapper_settings($random, $object); }
+		else { decorate($g, $object, 'FOREIGN SERVER') for 1 .. 5; }
 	}
 	elsif ($what == 0) { push $object->{columns}->@*, plain_column($g, $object); }
 	elsif ($what == 1) { splice $object->{columns}->@*, 0, 1 if $object->{columns}->@* > 1; }
@@ -64,13 +76,17 @@ sub statements ($class, $schema, $object)
 
 	if ($object->{server})
 	{
-		return ([ $PHASE{schema}, "CREATE FOREIGN DATA WRAPPER $object->{wrapper}" ],
+		my $wrapper = "FOREIGN DATA WRAPPER $object->{wrapper}";
+		return ([ $PHASE{schema}, "CREATE $wrapper$object->{wrapper_options}" ],
+			defined $object->{wrapper_comment} ? [ $PHASE{comment}, "COMMENT ON $wrapper IS " . Property::Schema::literal($object->{wrapper_comment}) ] : (),
+			defined $object->{wrapper_grant} ? [ $PHASE{privilege}, "GRANT USAGE ON $wrapper TO $object->{wrapper_grant}" ] : (),
 			[ $PHASE{schema} + 0.5, "CREATE SERVER {$id}" . ($object->{options} =~ s/ OPTIONS.*//r) . " FOREIGN DATA WRAPPER $object->{wrapper}"
 				  . ($object->{options} =~ /( OPTIONS.*)/ ? $1 : '') ],
-			common($object, "SERVER {$id}"));
+			common($object, "SERVER {$id}", "FOREIGN SERVER {$id}"));
 	}
 	my @parts = map { my $text = Property::Column::definition($_); $_->{fdw} ? $text =~ s/^(\{\d+\} \S.*?)(?= DEFAULT| NOT NULL| COLLATE|$)/$1$_->{fdw}/r : $text }
 	  $object->{columns}->@*;
+	push @parts, "CONSTRAINT by_check CHECK ($object->{check})" if defined $object->{check};
 	my $options = $object->{options} ? " OPTIONS ($object->{options})" : '';
 	return ([ $PHASE{table}, "CREATE FOREIGN TABLE {q$id}", \@parts, " SERVER {$object->{of}}$options" ],
 		common($object, "FOREIGN TABLE {q$id}", "TABLE {q$id}"));

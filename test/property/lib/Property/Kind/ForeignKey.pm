@@ -46,6 +46,7 @@ sub define ($g, $table, $key)
 	$key->{target_columns} = [ map { $_->{id} } $target->{key}->@* ];
 	$key->{match} = $random->pick('', '', '', ' MATCH FULL');
 	$key->{actions} = $random->pick(@ACTIONS);
+	$key->{actions} = " ON DELETE SET NULL ({$columns[-1]})" if $random->chance(8);
 	$key->{times} = $random->pick(@TIMES);
 	return 1;
 }

@@ -13,7 +13,7 @@ my @VOLATILITY = ('', '', ' IMMUTABLE', ' STABLE', ' IMMUTABLE STRICT PARALLEL S
 	' COST 5', " SET search_path TO 'pg_catalog', 'public'", " SET work_mem TO '8MB'", ' RETURNS NULL ON NULL INPUT');
 
 # forms that a function can have; each gives { returns, body, language, late }
-my @FORMS = (\&scalar_sql, \&scalar_sql, \&scalar_atomic, \&plpgsql, \&of_table, \&returns_table, \&out_arguments, \&counts_rows, \&over_relation);
+my @FORMS = (\&scalar_sql, \&scalar_sql, \&scalar_atomic, \&plpgsql, \&of_table, \&returns_table, \&out_arguments, \&counts_rows, \&over_relation, \&calls_another);
 
 sub make ($class, $g)
 {
@@ -35,7 +35,7 @@ sub define ($g, $function)
 
 	# defaults only at the end
 	$arguments[-1]{default} = Property::Types::default($random, $arguments[-1], $g->{schema}) if @arguments && $random->chance(30);
-	delete @$function{qw(returns body language late late_id set_of)};
+	delete @$function{qw(returns body atomic language late)};
 	$function->{arguments} = \@arguments;
 	$function->{options} = $random->pick(@VOLATILITY);
 	$random->pick(@FORMS)->($g, $function);
@@ -134,6 +134,39 @@ sub over_relation ($g, $function)
 
 	$function->{arguments} = [ { sql => "{q$table->{id}}", cat => 'other', name => 'r', mode => '' } ];
 	@$function{qw(returns language body late)} = ('text', 'sql', "SELECT (\$1)::text", 1);
+}
+
+# Calls another function, by string or by parsed body.
+sub calls_another ($g, $function)
+{
+	my $random = $g->{random};
+	my $other = $random->pick(grep { $_->{id} < $function->{id} } scalar_functions($g->{schema})) or return scalar_sql($g, $function);
+
+	$function->{arguments} = [ grep { !length $_->{mode} } $function->{arguments}->@* ];
+	@$function{qw(returns language)} = ($other->{returns}, 'sql');
+	if ($random->chance(50)) { $function->{atomic} = 'RETURN ' . call($other); }
+	else { $function->{body} = 'SELECT ' . call($other); }
+}
+
+# Those that give one value of a built-in type.
+sub scalar_functions ($schema)
+{
+	return grep { defined $_->{returns} && $_->{returns} !~ /^(?:SETOF|TABLE|void|trigger|event_trigger)|\{/ && !grep { length $_->{mode} } $_->{arguments}->@* } $schema->all('Function');
+}
+
+# A call with nulls for all that it takes.
+sub call ($function)
+{
+	return "{q$function->{id}}(" . join(', ', map { "NULL::$_->{sql}" } $function->{arguments}->@*) . ')';
+}
+
+# A function that gives what it takes, for what needs an immutable one.
+sub make_identity ($g, $type)
+{
+	my $ns = $g->some_schema->{id};
+
+	return $g->{schema}->add(kind => 'Function', ns => $ns, name => $g->name($ns, 'function'), arguments => [ { sql => $type, cat => 'other', name => 'v', mode => '' } ],
+		returns => $type, language => 'sql', options => ' IMMUTABLE', body => 'SELECT $1');
 }
 
 sub change ($class, $g, $function)

@@ -5,6 +5,7 @@ use v5.36;
 use utf8;
 
 use Property::Kind qw(%PHASE);
+use Property::Kind::Function;
 use Property::Schema;
 use Property::Types;
 
@@ -24,7 +25,7 @@ sub define ($g, $table, $index)
 	my @ordered = grep { Property::Types::is_ordered($_->{cat}) } @columns;
 	my $special = special($random, @columns);
 
-	delete @$index{qw(include where nulls options)};
+	delete @$index{qw(include where nulls options mark late)};
 	$index->{unique} = 0;
 	if ($special && $random->chance(35))
 	{
@@ -33,7 +34,14 @@ sub define ($g, $table, $index)
 	else
 	{
 		my @elements = map { element($random, $_) } $random->sample($random->between(1, 3), @ordered) or return 0;
-		if ($random->chance(20) && (my $expression = Property::Types::expression($random, @columns)))
+		if ($random->chance(8))
+		{
+			my $column = $random->pick(@ordered);
+			my $function = Property::Kind::Function::make_identity($g, $column->{sql});
+			$elements[0] = "{q$function->{id}}($column->{text})";
+			$index->{late} = 1;
+		}
+		elsif ($random->chance(20) && (my $expression = Property::Types::expression($random, @columns)))
 		{
 			$elements[0] = "($expression->{text})";
 		}
@@ -43,6 +51,7 @@ sub define ($g, $table, $index)
 		$index->{include} = $random->pick(@ordered)->{text} if $random->chance(15);
 	}
 	$index->{where} = Property::Types::condition($random, grep { !$_->{generated} } @columns) if $random->chance(20);
+	$index->{mark} = $random->pick('REPLICA IDENTITY USING INDEX', 'CLUSTER ON') if $random->chance(8) && $table->{kind} ne 'MatView';
 	$index->{options} = 'fillfactor=75' if $random->chance(10) && $index->{method} eq 'btree';
 	return 1;
 }
@@ -93,8 +102,9 @@ sub statements ($class, $schema, $index)
 	$tail .= ' NULLS NOT DISTINCT' if $index->{nulls} && $index->{unique};
 	$tail .= " WITH ($index->{options})" if $index->{options};
 	$tail .= " WHERE $index->{where}" if $index->{where};
-	my $phase = $table->{kind} eq 'MatView' ? 'view_index' : 'index';
+	my $phase = $table->{kind} eq 'MatView' ? 'view_index' : $index->{late} ? 'late' : 'index';
 	my @statements = [ $PHASE{$phase}, "$text USING $index->{method}", $index->{elements}, $tail ];
+	push @statements, [ $PHASE{late} + 0.5, "ALTER TABLE {q$index->{table}} $index->{mark} {$index->{id}}" ] if $index->{mark};
 	push @statements, [ $PHASE{comment}, "COMMENT ON INDEX {q$index->{id}} IS " . Property::Schema::literal($index->{comment}) ]
 	  if defined $index->{comment};
 	return @statements;

@@ -28,6 +28,7 @@ sub make_of ($class, $g, $parent, $number)
 		$class->make_of($g, $partition, $_) for 1 .. $random->between(0, 2);
 	}
 	Property::Kind::Table::change_settings($g, $partition) if $random->chance(15);
+	Property::Kind::Table::override($g, $partition) if $random->chance(12);
 	decorate($g, $partition, 'TABLE');
 }
 
@@ -49,6 +50,7 @@ sub change ($class, $g, $partition)
 	{
 		$partition->{bound} = bound($random, $parent->{partition_by}{strategy}, $random->between(1, 6));
 	}
+	elsif ($random->chance(25)) { Property::Kind::Table::override($g, $partition); }
 	elsif ($random->chance(30)) { $partition->{attach} = !$partition->{attach}; }
 	else { Property::Kind::Table::change_settings($g, $partition); }
 }
@@ -56,8 +58,7 @@ sub change ($class, $g, $partition)
 sub statements ($class, $schema, $partition)
 {
 	my ($id, $parent) = @$partition{qw(id parent)};
-	my $tail = $partition->{partition_by}
-	  ? " PARTITION BY $partition->{partition_by}{strategy} ({$partition->{partition_by}{column}})" : '';
+	my $tail = Property::Kind::Table::partition_clause($partition);
 	my $table = 'CREATE ' . ($partition->{unlogged} ? 'UNLOGGED ' : '') . "TABLE {q$id}";
 
 	$tail .= " WITH ($partition->{options})" if $partition->{options} && !$partition->{partition_by};

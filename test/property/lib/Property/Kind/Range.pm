@@ -14,6 +14,8 @@ sub make ($class, $g)
 	my $ns = $g->some_schema->{id};
 	my $type = $g->{schema}->add(kind => 'Range', ns => $ns, name => $g->name($ns, 'type'), options => $g->{random}->pick(@SUBTYPES));
 
+	# the multirange's name, as something with an id
+	$type->{columns} = [ { id => $g->{schema}->next_id, name => $g->name($ns, 'type') . '_s' } ] if $g->{random}->chance(60);
 	decorate($g, $type, 'TYPE');
 }
 
@@ -27,7 +29,9 @@ sub statements ($class, $schema, $type)
 {
 	my $id = $type->{id};
 
-	return ([ $PHASE{range}, "CREATE TYPE {q$id} AS RANGE ($type->{options})" ], common($type, "TYPE {q$id}"));
+	my $multirange = $type->{columns} ? ", MULTIRANGE_TYPE_NAME = {$type->{ns}}.{$type->{columns}[0]{id}}" : '';
+
+	return ([ $PHASE{range}, "CREATE TYPE {q$id} AS RANGE ($type->{options}$multirange)" ], common($type, "TYPE {q$id}"));
 }
 
 1;

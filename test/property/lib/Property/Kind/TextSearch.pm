@@ -22,6 +22,9 @@ sub make ($class, $g)
 sub define ($g, $object)
 {
 	my $random = $g->{random};
+
+	$object->{base} = $random->pick('PARSER', 'TEMPLATE') if $random->chance(15) && !defined $object->{dictionary};
+	return if $object->{base};
 	my $dictionary = $random->pick(grep { $_->{id} != $object->{id} && $_->{dictionary} } $g->{schema}->all('TextSearch'));
 
 	delete @$object{qw(mappings)};
@@ -43,6 +46,13 @@ sub change ($class, $g, $object)
 sub statements ($class, $schema, $object)
 {
 	my $id = $object->{id};
+
+	if ($object->{base})
+	{
+		my $functions = $object->{base} eq 'PARSER' ? 'START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype' : 'INIT = dsimple_init, LEXIZE = dsimple_lexize';
+		return ([ $PHASE{collation}, "CREATE TEXT SEARCH $object->{base} {q$id} ($functions)" ],
+			defined $object->{comment} ? [ $PHASE{comment}, "COMMENT ON TEXT SEARCH $object->{base} {q$id} IS " . Property::Kind::comment_literal($object->{comment}) ] : ());
+	}
 	my $what = 'TEXT SEARCH ' . ($object->{dictionary} ? 'DICTIONARY' : 'CONFIGURATION') . " {q$id}";
 	my $phase = $object->{dictionary} ? $PHASE{collation} : $PHASE{type};
 

@@ -9,7 +9,7 @@ use Property::Query;
 use Property::Schema;
 
 my @OPTIONS = (undef, undef, undef, 'security_barrier=true', 'security_invoker=true', 'security_barrier=true, security_invoker=true',
-	'check_option=local');
+	'check_option=local', 'check_option=cascaded');
 
 sub make ($class, $g)
 {
@@ -19,7 +19,19 @@ sub make ($class, $g)
 
 	name_outputs($g, $view);
 	$view->{options} = $g->{random}->pick(@OPTIONS) if $class->has_options;
+	adorn_column($class, $g, $view) if $g->{random}->chance(15);
 	decorate($g, $view, 'TABLE');
+}
+
+# A privilege, a comment or a default of one of its columns.
+sub adorn_column ($class, $g, $view)
+{
+	my $random = $g->{random};
+	my $column = $random->pick($view->{columns}->@*);
+
+	$column->{comment} = $random->pick('a column', "it's", undef);
+	$column->{grant} = $random->pick('SELECT', 'UPDATE', undef);
+	$column->{default} = $random->pick('NULL', undef) if $class->has_options;
 }
 
 sub has_options ($class) { return 1; }
@@ -43,9 +55,10 @@ sub change ($class, $g, $view)
 {
 	my $random = $g->{random};
 	my $query = $view->{query};
-	my $what = $random->below(12);
+	my $what = $random->below(13);
 
-	if ($what < 4) { push $query->{outputs}->@*, grep { defined } Property::Query::output($g, $query); }
+	if ($what == 12) { adorn_column($class, $g, $view); }
+	elsif ($what < 4) { push $query->{outputs}->@*, grep { defined } Property::Query::output($g, $query); }
 	elsif ($what < 5 && $query->{outputs}->@* > 1) { splice $query->{outputs}->@*, $random->below(scalar $query->{outputs}->@*), 1; }
 	elsif ($what < 7) { $query->{where} = Property::Query::where($g, $query, Property::Query::relations($g, $view->{id})); }
 	elsif ($what < 8) { $view->{query} = Property::Query::make($g, $view->{id}) // $query; }
@@ -66,7 +79,18 @@ sub statements ($class, $schema, $view)
 
 	# one view may read another: in the order of their making
 	return ([ $PHASE{ $class->phase } + $view->{id} / 1e6, "CREATE $keyword {q$view->{id}}$with AS $text" . $class->tail($view) ],
-		common($view, "$keyword {q$view->{id}}", "TABLE {q$view->{id}}"));
+		(map { column_statements($view, $_) } $view->{columns}->@*), common($view, "$keyword {q$view->{id}}", "TABLE {q$view->{id}}"));
+}
+
+sub column_statements ($view, $column)
+{
+	my @statements;
+
+	push @statements, [ $PHASE{late}, "ALTER VIEW {q$view->{id}} ALTER COLUMN {$column->{id}} SET DEFAULT $column->{default}" ] if defined $column->{default};
+	push @statements, [ $PHASE{comment}, "COMMENT ON COLUMN {q$view->{id}}.{$column->{id}} IS " . Property::Schema::literal($column->{comment}) ]
+	  if defined $column->{comment};
+	push @statements, [ $PHASE{privilege}, "GRANT $column->{grant} ({$column->{id}}) ON {q$view->{id}} TO bob" ] if $column->{grant};
+	return @statements;
 }
 
 sub tail ($class, $view) { return ''; }

@@ -33,7 +33,7 @@ SQL
 my $dsn = $node->connstr('postgres') . ' user=app';
 
 # Guests take connections and do nothing with them.  One that does not get in tries again: the test's
-# own sessions come and go.
+# own sessions come and go.  Not for ever: a test that dies leaves them behind.
 my @guests;
 my $gone;
 
@@ -41,8 +41,8 @@ sub take_places
 {
 	my ($count) = @_;
 	$gone = new_folder() . '/gone';
-	my $guest = "until psql -X -q -d '$dsn application_name=guest' -c 'SELECT pg_sleep(3600)'; "
-	  . "test -e $gone; do sleep 0.1; done";
+	my $guest = "n=0; until psql -X -q -d '$dsn application_name=guest' -c 'SELECT pg_sleep(3600)'; "
+	  . "test -e $gone; do n=\$((n + 1)); test \$n -lt 600 || exit 1; sleep 0.1; done";
 	$guest =~ s/dbname='(\w+)'/dbname=$1/;
 	push @guests, spawn(new_folder() . '/guest', 'sh', '-c', $guest) for 1 .. $count;
 	ok($node->poll_query_until('postgres',

@@ -18,12 +18,38 @@
 /* How long a cancelled statement may take to end before its connection is given up. */
 #define CANCEL_GRACE_MS 1000
 
-int64_t pqe_now_us(void)
+static int64_t read_clock_us(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t pqe_now_us(void)
+{
+    return read_clock_us(CLOCK_MONOTONIC);
+}
+
+int64_t pqe_coarse_now_us(void)
+{
+    return read_clock_us(CLOCK_MONOTONIC_COARSE);
+}
+
+/* Both clocks tick together, so that between two ticks their difference is exact. */
+int64_t pqe_wall_clock_offset_us(void)
+{
+    int64_t before = pqe_coarse_now_us();
+
+    for (;;) {
+        int64_t wall = read_clock_us(CLOCK_REALTIME_COARSE);
+        int64_t after = pqe_coarse_now_us();
+
+        if (after == before) {
+            return wall - before;
+        }
+        before = after;
+    }
 }
 
 pqe_deadline pqe_deadline_in(int64_t milliseconds)

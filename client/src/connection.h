@@ -16,6 +16,10 @@ typedef int64_t pqe_deadline;
 #define PQE_NEVER INT64_MAX
 
 int64_t pqe_now_us(void);
+/* The same clock at its last tick, some milliseconds late at most, which costs next to nothing. */
+int64_t pqe_coarse_now_us(void);
+/* How far the wall clock is ahead of it. */
+int64_t pqe_wall_clock_offset_us(void);
 /* The point that lies that many milliseconds ahead; PQE_NEVER for 0 and less. */
 pqe_deadline pqe_deadline_in(int64_t milliseconds);
 

@@ -73,10 +73,10 @@ static pqe_status read_statement(pqe_prepared_call *prepared, pqe_engine *engine
     return status;
 }
 
-static void free_call(pqe_prepared_call *prepared)
+static void free_call(pqe_engine *engine, pqe_prepared_call *prepared)
 {
     pqe_encoded_free(&prepared->params);
-    pqe_shared_release(prepared->shared);
+    pqe_statement_put(engine->statements, prepared->shared);
     pqe_sql_free(&prepared->written);
 }
 
@@ -107,7 +107,7 @@ static pqe_status prepare(pqe_prepared_call *prepared, pqe_engine *engine, const
     }
     if (status != PQE_OK) {
         pqe_error_statement(error, call->sql);
-        pqe_shared_release(prepared->shared);
+        pqe_statement_put(engine->statements, prepared->shared);
         pqe_sql_free(&prepared->written);
     }
     return status;
@@ -140,8 +140,8 @@ pqe_status pqe_context_init(pqe_context *context, pqe_engine *engine, const pqe_
     context->attempt = 0;
     context->own_retries =
         call->max_retries >= 0 ? call->max_retries : engine->settings.config.max_retries;
-    /* who looks at the time the whole call took are the middlewares */
-    context->began_at = context->chain != NULL ? pqe_now_us() : 0;
+    context->began_at = pqe_now_us();
+    context->present = context->began_at;
     context->started_at = 0;
     context->duration_us = 0;
     context->backend_pid = 0;
@@ -160,6 +160,11 @@ pqe_status pqe_context_init(pqe_context *context, pqe_engine *engine, const pqe_
         }
     }
     return PQE_OK;
+}
+
+int64_t pqe_context_present(const pqe_context *context)
+{
+    return context->present != 0 ? context->present : pqe_now_us();
 }
 
 pqe_status pqe_refuse_transaction_control(const pqe_context *context, pqe_error *error)
@@ -190,9 +195,9 @@ pqe_status pqe_context_finish(pqe_context *context, pqe_result **result, pqe_err
         pqe_result_free(context->result);
     }
     for (pqe_prepared_call *at = context->made; at != NULL; at = at->next) {
-        free_call(at);
+        free_call(context->engine, at);
     }
-    free_call(&context->first);
+    free_call(context->engine, &context->first);
     while (context->memory != NULL) {
         pqe_context_memory *block = context->memory;
 
@@ -345,7 +350,7 @@ pqe_status pqe_context_rewrite(pqe_context *context, const char *sql, const pqe_
         return status;
     }
     if (made->statement->controls_transaction != context->first.statement->controls_transaction) {
-        free_call(made);
+        free_call(context->engine, made);
         pqe_error_set(error, PQE_ERR_STATE,
                       "a middleware cannot begin or end a transaction in place of the caller");
         pqe_error_statement(error, sql);

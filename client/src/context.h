@@ -48,6 +48,7 @@ struct pqe_context {
     bool in_transaction; /* of a transaction block: nothing is retried */
     int attempt;
     int own_retries; /* of max_retries that are left */
+    int64_t present; /* see pqe_context_present */
     int64_t began_at;
     int64_t started_at;  /* the present attempt, once it has a session */
     int64_t duration_us; /* of that attempt */
@@ -63,6 +64,12 @@ struct pqe_context {
     struct pqe_context_memory *memory; /* of pqe_context_alloc */
     pqe_frame few_frames[PQE_FEW_FRAMES];
 };
+
+/*
+ * The time: as it was last read, where nothing that may take long has come in between, such as the
+ * program's code or the server; those who call such a thing set context->present to 0.
+ */
+int64_t pqe_context_present(const pqe_context *context);
 
 /* What pqe_context_init begins with: NULL and the like. */
 pqe_status pqe_call_check(const pqe_call *call, pqe_error *error);

@@ -306,13 +306,15 @@ static pqe_status check_copy(const pqe_copy *copy, pqe_error *error)
 pqe_status pqe_copy_run(pqe_engine *engine, const pqe_copy *copy, uint64_t *rows, pqe_error *error)
 {
     pqe_status status = pqe_engine_check(engine, error);
+    int64_t now = pqe_now_us();
     pqe_session *session;
 
     if (status == PQE_OK) {
         status = check_copy(copy, error);
     }
     if (status == PQE_OK) {
-        status = pqe_pool_take(engine->pool, "pqe_copy_run", true, PQE_NEVER, &session, error);
+        status =
+            pqe_pool_take(engine->pool, "pqe_copy_run", true, PQE_NEVER, &now, &session, error);
     }
     if (status == PQE_OK) {
         status = copy_on_session(engine, session, copy, rows, error);

@@ -141,10 +141,11 @@ static pqe_status ensure_schema(pqe_engine *engine, pqe_error *error)
 /* The first one must be had; of the others those that the server has to give. */
 static pqe_status open_connections(pqe_engine *engine, pqe_error *error)
 {
+    int64_t now = pqe_coarse_now_us();
     pqe_session *session;
     pqe_error failure;
     pqe_status status =
-        pqe_pool_take(engine->pool, "pqe_create_engine", false, PQE_NEVER, &session, error);
+        pqe_pool_take(engine->pool, "pqe_create_engine", false, PQE_NEVER, &now, &session, error);
 
     if (status != PQE_OK) {
         return status;

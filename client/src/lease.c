@@ -43,11 +43,12 @@ static bool make_leases(pqe_pool *pool, pqe_slot *slot)
 pqe_status pqe_lease_take(pqe_pool *pool, pqe_lease_kind kind, const char *who, pqe_lease **lease,
                           pqe_error *error)
 {
+    bool about_to_send = kind == PQE_LEASE_TRANSACTION;
+    int64_t now = about_to_send ? pqe_now_us() : pqe_coarse_now_us();
     pqe_session *session;
     pqe_slot *slot;
     pqe_lease *taken;
-    pqe_status status =
-        pqe_pool_take(pool, who, kind == PQE_LEASE_TRANSACTION, PQE_NEVER, &session, error);
+    pqe_status status = pqe_pool_take(pool, who, about_to_send, PQE_NEVER, &now, &session, error);
 
     *lease = NULL;
     if (status != PQE_OK) {

@@ -286,8 +286,8 @@ static bool send_statement(pqe_link *link, pqe_task *task)
         if (link->group == 0 && task->outside && !drop_statements(link)) {
             return false;
         }
-        action = pqe_statement_cache_decide(link->session->cache, statement->sql, params,
-                                            task->statement);
+        action =
+            pqe_statement_cache_decide(link->session->cache, statement, params, task->statement);
     }
     if (action == PQE_CACHE_PREPARE) {
         if (PQsendPrepare(pg, task->statement, statement->sql, params->count, params->types) != 1) {
@@ -303,6 +303,9 @@ static bool send_statement(pqe_link *link, pqe_task *task)
         }
     } else if (PQsendQueryPrepared(pg, task->statement, params->count, params->values,
                                    params->lengths, params->formats, 0) != 1) {
+        if (action == PQE_CACHE_PREPARE) {
+            link->count--; /* the link is failed, and the task is not on it */
+        }
         return false;
     }
     what.kind = PQE_SENT_EXECUTE;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "thread.h"
 
 /* The longest name of a middleware. */
 #define LONGEST_NAME 63
@@ -27,28 +28,33 @@ typedef struct station {
 } station;
 
 struct pqe_chain {
-    int references;     /* calls, and one while it is the present one; guarded by the lock */
+    int references;     /* calls, seats, and one while it is the present one; guarded by the lock */
     size_t middlewares; /* so many come first, the outermost one at the start */
     size_t count;       /* hooks follow, in the order they were added */
     station *stations[];
 };
 
+/* The chain that a thread, by its seat, used last, with its reference; NULL while it uses it. */
+typedef struct left {
+    _Alignas(64) _Atomic(pqe_chain *) chain;
+} left;
+
 struct pqe_registry {
+    left lefts[PQE_SEATS];
+    _Atomic(pqe_chain *) chain; /* the present one, NULL where it is empty; changes with the lock */
     pthread_mutex_t lock;
     pthread_cond_t gone; /* a chain with hooks has gone */
-    pqe_chain *chain;    /* the present one, NULL where it is empty */
-    atomic_bool any;     /* there is one: spares the lock where there is none */
     uint64_t next_id;
 };
 
 pqe_registry *pqe_registry_new(void)
 {
-    pqe_registry *registry = calloc(1, sizeof(*registry));
+    pqe_registry *registry = aligned_alloc(_Alignof(pqe_registry), sizeof(*registry));
 
     if (registry != NULL) {
+        memset(registry, 0, sizeof(*registry));
         pthread_mutex_init(&registry->lock, NULL);
         pthread_cond_init(&registry->gone, NULL);
-        atomic_init(&registry->any, false);
     }
     return registry;
 }
@@ -77,6 +83,17 @@ static void drop_chain(pqe_registry *registry, pqe_chain *chain, station **going
     free(chain);
 }
 
+/* Replaces the present chain, whose reference goes.  Call with the lock. */
+static void set_chain(pqe_registry *registry, pqe_chain *chain, station **going)
+{
+    pqe_chain *old = atomic_exchange(&registry->chain, chain);
+
+    for (size_t i = 0; i < PQE_SEATS; i++) {
+        drop_chain(registry, atomic_exchange(&registry->lefts[i].chain, NULL), going);
+    }
+    drop_chain(registry, old, going);
+}
+
 /* Without the lock, since release is the program's code. */
 static void free_stations(station *going)
 {
@@ -91,15 +108,33 @@ static void free_stations(station *going)
     }
 }
 
+static void release_with_lock(pqe_registry *registry, pqe_chain *chain)
+{
+    station *going = NULL;
+
+    pthread_mutex_lock(&registry->lock);
+    drop_chain(registry, chain, &going);
+    pthread_mutex_unlock(&registry->lock);
+    free_stations(going);
+}
+
 pqe_chain *pqe_chain_keep(pqe_registry *registry)
 {
+    _Atomic(pqe_chain *) *own = &registry->lefts[pqe_thread_seat()].chain;
     pqe_chain *chain;
 
-    if (!atomic_load_explicit(&registry->any, memory_order_acquire)) {
+    if (atomic_load_explicit(&registry->chain, memory_order_acquire) == NULL) {
         return NULL;
     }
+    chain = atomic_exchange(own, NULL);
+    if (chain != NULL && chain == atomic_load(&registry->chain)) {
+        return chain;
+    }
+    if (chain != NULL) {
+        release_with_lock(registry, chain);
+    }
     pthread_mutex_lock(&registry->lock);
-    chain = registry->chain;
+    chain = atomic_load(&registry->chain);
     if (chain != NULL) {
         chain->references++;
     }
@@ -107,18 +142,25 @@ pqe_chain *pqe_chain_keep(pqe_registry *registry)
     return chain;
 }
 
+/*
+ * Leaves the chain for this thread's next call, unless it has been replaced.  Who replaces it first
+ * puts the new one in its place and then clears all seats; so of the two one sees what the other did.
+ */
 void pqe_chain_release(pqe_registry *registry, pqe_chain *chain)
 {
-    station *going = NULL;
+    _Atomic(pqe_chain *) *own = &registry->lefts[pqe_thread_seat()].chain;
+    pqe_chain *other = NULL;
 
     if (chain == NULL) {
         return;
     }
-    pthread_mutex_lock(&registry->lock);
-    drop_chain(registry, chain, &going);
-    pthread_mutex_unlock(&registry->lock);
-    if (going != NULL) {
-        free_stations(going);
+    if (!atomic_compare_exchange_strong(own, &other, chain)) {
+        other = chain; /* another thread of this seat has left its own */
+    } else if (atomic_load(&registry->chain) != chain) {
+        other = atomic_exchange(own, NULL);
+    }
+    if (other != NULL) {
+        release_with_lock(registry, other);
     }
 }
 
@@ -129,7 +171,7 @@ void pqe_registry_free(pqe_registry *registry)
     if (registry == NULL) {
         return;
     }
-    drop_chain(registry, registry->chain, &going);
+    set_chain(registry, NULL, &going);
     free_stations(going);
     pthread_cond_destroy(&registry->gone);
     pthread_mutex_destroy(&registry->lock);
@@ -185,7 +227,7 @@ static bool replace_chain(pqe_registry *registry, station *added,
                           bool (*leaves_out)(const station *at, const void *what), const void *what,
                           station **going)
 {
-    pqe_chain *old = registry->chain;
+    const pqe_chain *old = atomic_load(&registry->chain);
     size_t room = (old != NULL ? old->count : 0) + 1;
     pqe_chain *made = calloc(1, sizeof(*made) + room * sizeof(station *));
 
@@ -212,15 +254,13 @@ static bool replace_chain(pqe_registry *registry, station *added,
         free(made);
         made = NULL;
     }
-    registry->chain = made;
-    atomic_store_explicit(&registry->any, made != NULL, memory_order_release);
-    drop_chain(registry, old, going);
+    set_chain(registry, made, going);
     return true;
 }
 
 static station *find_middleware(const pqe_registry *registry, const char *name)
 {
-    const pqe_chain *chain = registry->chain;
+    const pqe_chain *chain = atomic_load(&registry->chain);
 
     for (size_t i = 0; i < pqe_chain_middlewares(chain); i++) {
         if (strcmp(chain->stations[i]->name, name) == 0) {
@@ -383,7 +423,7 @@ static bool is_hook(const station *at, const void *id)
 
 static station *find_hook(const pqe_registry *registry, uint64_t id)
 {
-    const pqe_chain *chain = registry->chain;
+    const pqe_chain *chain = atomic_load(&registry->chain);
 
     for (size_t i = pqe_chain_middlewares(chain); chain != NULL && i < chain->count; i++) {
         if (chain->stations[i]->id == id) {

@@ -3,10 +3,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "buffer.h"
-#include "engine.h"
+#include "context.h"
 
 /* What one of them was set up with. */
 typedef struct setup {
@@ -49,7 +48,7 @@ static pqe_verdict log_call(void *data, pqe_context *context, pqe_error *report)
 {
     const setup *own = data;
     const pqe_error *failure = pqe_context_error(context);
-    int64_t elapsed_us = pqe_context_elapsed_us(context);
+    int64_t elapsed_us = pqe_context_present(context) - context->began_at;
     pqe_buffer line = PQE_BUFFER_INIT;
 
     (void)report;
@@ -112,15 +111,12 @@ static pqe_verdict observe(void *data, pqe_context *context, pqe_error *report)
         .status = pqe_context_status(context),
         .error = pqe_context_error(context),
         .rows = pqe_context_rows(context),
-        .duration_us = pqe_context_elapsed_us(context),
+        .duration_us = pqe_context_present(context) - context->began_at,
+        .started_at_us = context->began_at + pqe_wall_clock_offset_us(),
         .attempts = pqe_context_attempt(context),
     };
-    struct timespec now;
 
     (void)report;
-    clock_gettime(CLOCK_REALTIME, &now);
-    observation.started_at_us =
-        (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - observation.duration_us;
     own->observer(own->observer_data, &observation);
     return PQE_PASS;
 }

@@ -7,6 +7,7 @@
 #include "param.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -493,22 +494,40 @@ void pqe_encoded_free(pqe_encoded *encoded)
 /* Copying                                                                                        */
 /* ---------------------------------------------------------------------------------------------- */
 
-/* The pointers, and behind them what they point to. */
-static bool copy_texts(pqe_param *param, void **memory)
+static bool is_of_texts(const pqe_param *param)
+{
+    return param->kind == PQE_PARAM_TEXT_ARRAY || param->kind == PQE_PARAM_ARRAY;
+}
+
+size_t pqe_param_extent(const pqe_param *param)
 {
     const char *const *texts = param->pointer;
-    size_t size = param->length * sizeof(char *);
-    const char **copies;
-    char *behind;
+    const struct element *element;
+    size_t size = param->length;
 
-    for (size_t i = 0; i < param->length; i++) {
-        size += texts[i] != NULL ? strlen(texts[i]) + 1 : 0;
+    if (param->pointer == NULL) {
+        return 0;
     }
-    copies = malloc(size > 0 ? size : 1);
-    if (copies == NULL) {
-        return false;
+    element = find_element(param->kind);
+    if (is_of_texts(param)) {
+        size *= sizeof(char *);
+        for (size_t i = 0; i < param->length; i++) {
+            size += texts[i] != NULL ? strlen(texts[i]) + 1 : 0;
+        }
+    } else if (element != NULL) {
+        size *= element->size;
     }
-    behind = (char *)(copies + param->length);
+    /* one byte more: text ends with one, and nothing is somewhere, too */
+    return (size / _Alignof(max_align_t) + 1) * _Alignof(max_align_t);
+}
+
+/* The pointers, and behind them what they point to. */
+static void move_texts(const pqe_param *param, char *memory)
+{
+    const char *const *texts = param->pointer;
+    const char **copies = (const char **)memory;
+    char *behind = memory + param->length * sizeof(char *);
+
     for (size_t i = 0; i < param->length; i++) {
         copies[i] = NULL;
         if (texts[i] != NULL) {
@@ -519,34 +538,32 @@ static bool copy_texts(pqe_param *param, void **memory)
             behind += length;
         }
     }
-    param->pointer = copies;
-    *memory = copies;
-    return true;
+}
+
+void pqe_param_move(pqe_param *param, void *memory)
+{
+    const struct element *element = find_element(param->kind);
+
+    if (is_of_texts(param)) {
+        move_texts(param, memory);
+    } else {
+        size_t size = element != NULL ? param->length * element->size : param->length;
+
+        memcpy(memory, param->pointer, size);
+        ((char *)memory)[size] = '\0';
+    }
+    param->pointer = memory;
 }
 
 bool pqe_param_copy(pqe_param *param, void **memory)
 {
-    const struct element *element = find_element(param->kind);
-    size_t size;
-    char *copy;
+    size_t extent = pqe_param_extent(param);
 
-    *memory = NULL;
-    if (param->pointer == NULL) {
-        return true;
+    *memory = extent > 0 ? malloc(extent) : NULL;
+    if (*memory != NULL) {
+        pqe_param_move(param, *memory);
     }
-    if (param->kind == PQE_PARAM_TEXT_ARRAY || param->kind == PQE_PARAM_ARRAY) {
-        return copy_texts(param, memory);
-    }
-    size = element != NULL ? param->length * element->size : param->length;
-    copy = malloc(size + 1);
-    if (copy == NULL) {
-        return false;
-    }
-    memcpy(copy, param->pointer, size);
-    copy[size] = '\0'; /* text ends so */
-    param->pointer = copy;
-    *memory = copy;
-    return true;
+    return extent == 0 || *memory != NULL;
 }
 
 /* ---------------------------------------------------------------------------------------------- */

@@ -37,8 +37,17 @@ pqe_status pqe_encode(pqe_encoded *encoded, const pqe_param *params, size_t coun
 void pqe_encoded_free(pqe_encoded *encoded);
 
 /*
- * Makes a parameter point to a copy of its value, for which *memory is to be freed (NULL: nothing).
- * False where memory runs out.
+ * How much memory a copy of what a parameter points to takes, 0 where that is nothing; a multiple of
+ * what any of it must be aligned to.
+ */
+size_t pqe_param_extent(const pqe_param *param);
+
+/* Copies what a parameter points to, and makes it point there. */
+void pqe_param_move(pqe_param *param, void *memory);
+
+/*
+ * Both: makes a parameter point to a copy of its value, for which *memory is to be freed (NULL:
+ * nothing).  False where memory runs out.
  */
 bool pqe_param_copy(pqe_param *param, void **memory);
 

@@ -42,6 +42,7 @@ static void run_hooks(pqe_context *context, pqe_hook_point point)
     for (size_t i = 1; hook != NULL; i++) {
         pqe_error report;
 
+        context->present = 0;
         pqe_error_clear(&report);
         if (hook(data, context, &report) != PQE_OK) {
             pqe_finding_add(&context->engine->findings.hook_failures, 1);
@@ -155,14 +156,15 @@ static pqe_flow enter_next(pqe_context *context)
     pqe_verdict verdict = PQE_PASS;
     pqe_error report;
 
-    pqe_error_clear(&report);
     before.skipped = false;
     context->now = before;
     set_deadline(context, middleware);
     if (middleware->enter != NULL) {
+        pqe_error_clear(&report);
         context->entering = true;
         verdict = middleware->enter(middleware->data, context, &report);
         context->entering = false;
+        context->present = 0;
     }
     if (verdict == PQE_ANSWER && context->answered) {
         context->answered = false;
@@ -218,6 +220,7 @@ static bool grant_retry(pqe_context *context, int64_t delay_ms)
     pqe_log(&context->engine->settings, PQE_LOG_DEBUG, "trying again: %s",
             context->failure.message);
     context->retry_after_ms = delay_ms;
+    context->present = 0;
     context->status = PQE_OK;
     context->failure.code = PQE_OK;
     return true;
@@ -255,6 +258,7 @@ static bool leave_last(pqe_context *context)
         context->leaving = true;
         verdict = middleware->leave(middleware->data, context, &report);
         context->leaving = false;
+        context->present = 0;
     }
     if (verdict == PQE_RETRY && grant_retry(context, context->retry_after_ms)) {
         return true;
@@ -310,7 +314,8 @@ void pqe_pipeline_before(pqe_context *context, const pqe_session *session)
     if (context->chain != NULL) {
         run_hooks(context, PQE_HOOK_BEFORE_EXECUTE);
     }
-    context->started_at = pqe_now_us();
+    context->started_at = pqe_context_present(context);
+    context->present = 0;
 }
 
 /* Makes the message of a timeout say how long. */
@@ -350,7 +355,8 @@ void pqe_pipeline_after(pqe_context *context, PGresult *pg, const pqe_error *fai
     } else {
         pqe_context_fail(context, &context->failure);
     }
-    context->duration_us = pqe_now_us() - context->started_at;
+    context->present = pqe_now_us();
+    context->duration_us = context->present - context->started_at;
     rows = pqe_result_rows_or_affected(context->result);
     pqe_counters_add(context->engine->counters, shared->statement.kind, shared->tallies,
                      shared->statement.tables.count, (unsigned int)context->backend_pid,

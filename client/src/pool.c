@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "pool_books.h"
 #include "pool_open.h"
@@ -23,15 +22,6 @@
  * newest of all instead, so that the others grow old and can be closed.
  */
 #define HINT_US 100000
-
-/* The clock of the last tick, some milliseconds late at most, which costs next to nothing. */
-static int64_t coarse_now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 pqe_status pqe_pool_new(pqe_engine *engine, pqe_pool **pool, pqe_error *error)
 {
@@ -51,12 +41,9 @@ pqe_status pqe_pool_new(pqe_engine *engine, pqe_pool **pool, pqe_error *error)
     return PQE_OK;
 }
 
-/* Where this thread's hint is: threads lie apart in memory by their stacks. */
 static _Atomic(pqe_slot *) *own_hint(pqe_pool *pool)
 {
-    uint64_t self = (uint64_t)(uintptr_t)pthread_self();
-
-    return &pool->hints[(self * UINT64_C(0x9E3779B97F4A7C15)) >> 59].slot;
+    return &pool->hints[pqe_thread_seat()].slot;
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -191,7 +178,7 @@ static bool is_fit(pqe_pool *pool, pqe_session *session, bool about_to_send, int
         return pqe_session_alive(session) && pqe_session_ping(&pool->engine->settings, session);
     }
     if (about_to_send
-            ? pqe_now_us() - session->answered_at < FRESH_TO_SEND_US
+            ? now - session->answered_at < FRESH_TO_SEND_US
             : now - atomic_load_explicit(&session->slot->idle_since, memory_order_relaxed) <
                   FRESH_US) {
         return true;
@@ -200,23 +187,22 @@ static bool is_fit(pqe_pool *pool, pqe_session *session, bool about_to_send, int
 }
 
 pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pqe_deadline deadline,
-                         pqe_session **session, pqe_error *error)
+                         int64_t *now, pqe_session **session, pqe_error *error)
 {
-    int64_t now = coarse_now_us();
     bool fresh = false;
     pqe_status status = PQE_OK;
 
-    *session = take_last(pool, now);
+    *session = take_last(pool, *now);
     for (;;) {
         if (*session == NULL) {
             status = take_any(pool, deadline, session, &fresh, error);
-            now = coarse_now_us();
+            *now = pqe_now_us();
         }
         if (status != PQE_OK) {
             return status;
         }
-        mark_taken((*session)->slot, who, now);
-        if (fresh || is_fit(pool, *session, about_to_send, now)) {
+        mark_taken((*session)->slot, who, *now);
+        if (fresh || is_fit(pool, *session, about_to_send, *now)) {
             return PQE_OK;
         }
         /* Each round closes a session, so this ends at the latest with one newly opened. */
@@ -293,7 +279,7 @@ void pqe_pool_give(pqe_pool *pool, pqe_session *session)
 {
     unsigned int listed = PQE_SLOT_LISTED;
     pqe_slot *slot = session->slot;
-    int64_t now = coarse_now_us();
+    int64_t now = pqe_coarse_now_us();
 
     if (session->used || session->broken) {
         pqe_session_reset(&pool->engine->settings, session);

@@ -18,6 +18,7 @@
 #include "lease.h"
 #include "session.h"
 #include "slot.h"
+#include "thread.h"
 
 /* A caller that waits. */
 typedef struct pqe_waiter {
@@ -29,19 +30,17 @@ typedef struct pqe_waiter {
     struct pqe_waiter *next;
 } pqe_waiter;
 
-/* Where a thread finds the slot that it gave back last; several threads may share one. */
+/* Where a thread, by its seat, finds the slot that it gave back last. */
 typedef struct pqe_hint {
     _Alignas(64) _Atomic(pqe_slot *) slot;
 } pqe_hint;
-
-#define PQE_HINTS 32
 
 typedef struct pqe_pool {
     pqe_engine *engine;
     atomic_bool closing;        /* set with the lock */
     atomic_int waiting;         /* callers in the queue; changes with the lock */
     atomic_uint_fast64_t epoch; /* goes up, with the lock, when a session was found broken */
-    pqe_hint hints[PQE_HINTS];
+    pqe_hint hints[PQE_SEATS];
 
     pthread_mutex_t lock; /* guards everything below */
 
@@ -70,9 +69,11 @@ pqe_status pqe_pool_new(pqe_engine *engine, pqe_pool **pool, pqe_error *error);
  *   about_to_send  a statement follows at once: a session that has ended is noticed now, when
  *                  another can still take its place, and not by the statement
  *   deadline       earlier than the end of pool_timeout_ms: PQE_ERR_POOL_TIMEOUT comes then
+ *   now            the time, which a coarse clock may have told where no statement follows at once;
+ *                  goes on where the taking takes a while
  */
 pqe_status pqe_pool_take(pqe_pool *pool, const char *who, bool about_to_send, pqe_deadline deadline,
-                         pqe_session **session, pqe_error *error);
+                         int64_t *now, pqe_session **session, pqe_error *error);
 
 /* Gives a session back: resets it, and keeps or closes it. */
 void pqe_pool_give(pqe_pool *pool, pqe_session *session);

@@ -37,14 +37,17 @@ static void attempt(pqe_context *context, pqe_session *session)
 static void attempt_on_pool(pqe_context *context)
 {
     pqe_pool *pool = context->engine->pool;
+    int64_t now = pqe_context_present(context);
     pqe_session *session;
     pqe_error failure;
 
-    if (pqe_pool_take(pool, "pqe_execute", true, context->now.deadline, &session, &failure) !=
+    if (pqe_pool_take(pool, "pqe_execute", true, context->now.deadline, &now, &session, &failure) !=
         PQE_OK) {
+        context->present = 0;
         pqe_context_fail(context, &failure);
         return;
     }
+    context->present = now;
     attempt(context, session);
     pqe_pool_give(pool, session);
 }

@@ -26,14 +26,14 @@ struct pqe_result {
     PGresult *pg;
     size_t rows;
     size_t columns;
-    uint64_t affected;
     bytes **decoded; /* by column, then by row; made when first asked for */
     block *blocks;   /* what else getters have made */
 };
 
 pqe_status pqe_result_wrap(PGresult *pg, pqe_result **result, pqe_error *error)
 {
-    pqe_result *made = calloc(1, sizeof(*made));
+    /* not calloc, which passes by what the thread has freed last */
+    pqe_result *made = malloc(sizeof(*made));
 
     *result = NULL;
     if (made == NULL) {
@@ -43,7 +43,8 @@ pqe_status pqe_result_wrap(PGresult *pg, pqe_result **result, pqe_error *error)
     made->pg = pg;
     made->rows = (size_t)PQntuples(pg);
     made->columns = (size_t)PQnfields(pg);
-    made->affected = strtoull(PQcmdTuples(pg), NULL, 10);
+    made->decoded = NULL;
+    made->blocks = NULL;
     *result = made;
     return PQE_OK;
 }
@@ -64,7 +65,6 @@ pqe_status pqe_result_copy(const pqe_result *result, pqe_result **copy, pqe_erro
     }
     status = pqe_result_wrap(pg, copy, error);
     if (status == PQE_OK) {
-        (*copy)->affected = result->affected;
         pqe_error_clear(error);
     }
     return status;
@@ -124,7 +124,7 @@ size_t pqe_result_columns(const pqe_result *result)
 
 uint64_t pqe_result_affected(const pqe_result *result)
 {
-    return result != NULL ? result->affected : 0;
+    return result != NULL ? strtoull(PQcmdTuples(result->pg), NULL, 10) : 0;
 }
 
 const char *pqe_result_command(const pqe_result *result)

@@ -275,7 +275,7 @@ static pqe_status execute_cached(pqe_session *session, const pqe_statement *stat
     if (outside) {
         drop_statements(session, deadline);
     }
-    action = pqe_statement_cache_decide(session->cache, statement->sql, params, name);
+    action = pqe_statement_cache_decide(session->cache, statement, params, name);
     if (action == PQE_CACHE_PLAIN) {
         return execute_plain(session, statement, params, deadline, result, error);
     }

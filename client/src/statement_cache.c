@@ -9,8 +9,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "statement.h"
-
 /* Longer statements are seldom the same twice. */
 #define LONGEST_SQL 16384
 
@@ -97,9 +95,9 @@ void pqe_statement_cache_free(pqe_statement_cache *cache)
 }
 
 /* Over the text and the types; never 0, which stands for none. */
-static uint64_t hash_of(const char *sql, size_t length, const pqe_encoded *params)
+static uint64_t hash_of(const pqe_statement *statement, const pqe_encoded *params)
 {
-    uint64_t hash = pqe_hash(sql, length);
+    uint64_t hash = statement->hash;
 
     for (int i = 0; i < params->count; i++) {
         hash = (hash ^ params->types[i]) * UINT64_C(0x9E3779B97F4A7C15);
@@ -186,21 +184,22 @@ static bool fill_entry(entry *at, uint64_t hash, const char *sql, const pqe_enco
     return true;
 }
 
-pqe_cache_action pqe_statement_cache_decide(pqe_statement_cache *cache, const char *sql,
+pqe_cache_action pqe_statement_cache_decide(pqe_statement_cache *cache,
+                                            const pqe_statement *statement,
                                             const pqe_encoded *params,
                                             char name[PQE_STATEMENT_NAME])
 {
-    size_t length = strlen(sql);
+    const char *sql = statement->sql;
     uint64_t hash;
     uint64_t *seen;
     entry *victim;
     entry *at;
 
     name[0] = '\0';
-    if (length > LONGEST_SQL) {
+    if (statement->length > LONGEST_SQL) {
         return PQE_CACHE_PLAIN;
     }
-    hash = hash_of(sql, length, params);
+    hash = hash_of(statement, params);
     at = find(cache, hash, sql, params, &victim);
     if (at != NULL) {
         at->used = ++cache->clock;

@@ -8,6 +8,7 @@
 #define PQE_STATEMENT_CACHE_H
 
 #include "param.h"
+#include "statement.h"
 
 typedef struct pqe_statement_cache pqe_statement_cache;
 
@@ -25,7 +26,8 @@ pqe_statement_cache *pqe_statement_cache_new(size_t size);
 void pqe_statement_cache_free(pqe_statement_cache *cache);
 
 /* Notes that a statement with parameters of these types comes, and says what to do. */
-pqe_cache_action pqe_statement_cache_decide(pqe_statement_cache *cache, const char *sql,
+pqe_cache_action pqe_statement_cache_decide(pqe_statement_cache *cache,
+                                            const pqe_statement *statement,
                                             const pqe_encoded *params,
                                             char name[PQE_STATEMENT_NAME]);
 

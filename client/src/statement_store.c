@@ -3,6 +3,7 @@
  *
  * A statement has its place in one of a few buckets, each with a lock of its own that is held for
  * some comparisons only.  In a full bucket the statement that was not used for longest makes room.
+ * A thread that uses one statement again and again finds it, with a reference, where it left it.
  */
 #include "statement_store.h"
 
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "thread.h"
 
 #define BUCKETS 64
 #define PLACES 8
@@ -25,16 +27,23 @@ typedef struct bucket {
     pqe_shared_statement *places[PLACES];
 } bucket;
 
+/* What a thread, by its seat, used last; NULL while it uses it. */
+typedef struct left {
+    _Alignas(64) _Atomic(pqe_shared_statement *) shared;
+} left;
+
 struct pqe_statement_store {
+    left lefts[PQE_SEATS];
     pqe_counters *counters;
     bucket buckets[BUCKETS];
 };
 
 pqe_statement_store *pqe_statement_store_new(pqe_counters *counters)
 {
-    pqe_statement_store *store = calloc(1, sizeof(*store));
+    pqe_statement_store *store = aligned_alloc(_Alignof(pqe_statement_store), sizeof(*store));
 
     if (store != NULL) {
+        memset(store, 0, sizeof(*store));
         store->counters = counters;
         for (size_t i = 0; i < BUCKETS; i++) {
             pthread_mutex_init(&store->buckets[i].lock, NULL);
@@ -53,6 +62,9 @@ void pqe_statement_store_free(pqe_statement_store *store)
             pqe_shared_release(store->buckets[i].places[place]);
         }
         pthread_mutex_destroy(&store->buckets[i].lock);
+    }
+    for (size_t i = 0; i < PQE_SEATS; i++) {
+        pqe_shared_release(atomic_load(&store->lefts[i].shared));
     }
     free(store);
 }
@@ -118,8 +130,32 @@ static pqe_shared_statement *find(bucket *in, const char *sql, bool as_is, size_
     return NULL;
 }
 
-pqe_status pqe_statement_get(pqe_statement_store *store, const char *sql, bool as_is,
-                             pqe_shared_statement **shared, pqe_error *error)
+/* The statement that this thread used last, if it is the same; its reference goes over. */
+static pqe_shared_statement *take_left(pqe_statement_store *store, const char *sql, bool as_is)
+{
+    _Atomic(pqe_shared_statement *) *at = &store->lefts[pqe_thread_seat()].shared;
+    pqe_shared_statement *found = NULL;
+
+    if (atomic_load_explicit(at, memory_order_relaxed) != NULL) {
+        found = atomic_exchange_explicit(at, NULL, memory_order_acquire);
+    }
+    if (found != NULL && (found->as_is != as_is || strcmp(found->text, sql) != 0)) {
+        pqe_shared_release(found);
+        found = NULL;
+    }
+    return found;
+}
+
+void pqe_statement_put(pqe_statement_store *store, pqe_shared_statement *shared)
+{
+    pqe_shared_statement *before = atomic_exchange_explicit(&store->lefts[pqe_thread_seat()].shared,
+                                                            shared, memory_order_acq_rel);
+
+    pqe_shared_release(before);
+}
+
+static pqe_status get(pqe_statement_store *store, const char *sql, bool as_is,
+                      pqe_shared_statement **shared, pqe_error *error)
 {
     size_t length = strlen(sql);
     uint64_t hash = length <= LONGEST_TEXT ? pqe_hash(sql, length) : 0;
@@ -155,4 +191,11 @@ pqe_status pqe_statement_get(pqe_statement_store *store, const char *sql, bool a
     pthread_mutex_unlock(&in->lock);
     pqe_shared_release(displaced);
     return PQE_OK;
+}
+
+pqe_status pqe_statement_get(pqe_statement_store *store, const char *sql, bool as_is,
+                             pqe_shared_statement **shared, pqe_error *error)
+{
+    *shared = take_left(store, sql, as_is);
+    return *shared != NULL ? PQE_OK : get(store, sql, as_is, shared, error);
 }

@@ -30,7 +30,7 @@ pqe_statement_store *pqe_statement_store_new(pqe_counters *counters);
 void pqe_statement_store_free(pqe_statement_store *store);
 
 /*
- * Reads a statement, or finds it; to be given back with pqe_shared_release.  Errors as of
+ * Reads a statement, or finds it; to be given back with pqe_statement_put.  Errors as of
  * pqe_statement_read.
  *
  *   as_is   it is as PostgreSQL has it; see pqe_statement_read_as_is
@@ -38,6 +38,10 @@ void pqe_statement_store_free(pqe_statement_store *store);
 pqe_status pqe_statement_get(pqe_statement_store *store, const char *sql, bool as_is,
                              pqe_shared_statement **shared, pqe_error *error);
 
+/* Gives a statement back; this thread finds it at once if it is the next that it wants. */
+void pqe_statement_put(pqe_statement_store *store, pqe_shared_statement *shared);
+
+/* Further references, which may outlive the call. */
 void pqe_shared_keep(pqe_shared_statement *shared);
 void pqe_shared_release(pqe_shared_statement *shared);
 

@@ -71,21 +71,21 @@ pqe_task *pqe_task_pop(pqe_task_queue *queue)
 /* Making                                                                                         */
 /* ---------------------------------------------------------------------------------------------- */
 
-/* Whether a parameter is sent from where the caller has it. */
+/* Whether a parameter is sent from where the caller has it, and not encoded elsewhere. */
 static bool is_borrowed(const pqe_param *param)
 {
     return param->kind == PQE_PARAM_TEXT || param->kind == PQE_PARAM_BYTES;
 }
 
 /*
- * Copies what the call points to into one block: its parameters, and the bytes of those that are not
- * encoded elsewhere.  Its text is kept by the statement.
+ * Copies what the call points to into one block: its parameters, and what these point to, which
+ * middlewares may look at even where it was encoded.  Its text is kept by the statement.
  */
 static bool keep(pqe_task *task)
 {
     pqe_prepared_call *prepared = &task->context.first;
     pqe_call *call = &prepared->call;
-    size_t size = call->param_count * sizeof(pqe_param);
+    size_t size = 0;
     pqe_param *params;
     char *at;
 
@@ -93,26 +93,28 @@ static bool keep(pqe_task *task)
     /* the object that wrote the statement is not needed, and may not live on */
     call->to_sql = NULL;
     call->object = NULL;
-    if (size == 0) {
+    if (call->param_count == 0) {
         return true;
     }
     for (size_t i = 0; i < call->param_count; i++) {
-        size += is_borrowed(&call->params[i]) ? call->params[i].length + 1 : 0;
+        size += pqe_param_extent(&call->params[i]);
     }
-    params = malloc(size);
-    if (params == NULL) {
+    at = malloc(size + call->param_count * sizeof(pqe_param));
+    if (at == NULL) {
         return false;
     }
-    task->kept = params;
-    at = (char *)(params + call->param_count);
+    task->kept = at;
+    params = (pqe_param *)(at + size);
     for (size_t i = 0; i < call->param_count; i++) {
+        size_t extent = pqe_param_extent(&call->params[i]);
+
         params[i] = call->params[i];
+        if (extent > 0) {
+            pqe_param_move(&params[i], at);
+            at += extent;
+        }
         if (is_borrowed(&params[i])) {
-            memcpy(at, params[i].pointer, params[i].length);
-            at[params[i].length] = '\0';
-            params[i].pointer = at;
-            prepared->params.values[i] = at;
-            at += params[i].length + 1;
+            prepared->params.values[i] = params[i].pointer;
         }
     }
     call->params = params;
@@ -136,6 +138,7 @@ pqe_status pqe_task_new(pqe_async *async, pqe_task_kind kind, const pqe_call *ca
     made->due = PQE_NEVER;
     if (call != NULL) {
         status = pqe_context_init(&made->context, async->engine, call, own, error);
+        made->context.present = 0; /* it has a way to go */
         made->has_call = status == PQE_OK;
     }
     if (status == PQE_OK && call != NULL && !keep(made)) {
@@ -233,8 +236,9 @@ static void end_task(pqe_async *async, pqe_task *task, pqe_error *error)
 /* The way out.  The outcome is in the context. */
 static void leave(pqe_async *async, pqe_task *task)
 {
-    pqe_error error = PQE_ERROR_INIT;
+    pqe_error error; /* large: cleared, and not set to 0 as a whole */
 
+    pqe_error_clear(&error);
     if (pqe_pipeline_leave(&task->context) == PQE_FLOW_RETRY && !async->ending &&
         task->stop == PQE_STOP_NONE) {
         pqe_dispatch_delay(async, task, task->context.retry_after_ms);
@@ -246,12 +250,13 @@ static void leave(pqe_async *async, pqe_task *task)
 bool pqe_task_enter(pqe_async *async, pqe_task *task)
 {
     const pqe_statement *statement;
-    pqe_error error = PQE_ERROR_INIT;
+    pqe_error error;
     pqe_flow flow;
 
     if (!task->has_call) {
         return true;
     }
+    pqe_error_clear(&error);
     flow = pqe_pipeline_enter(&task->context);
     if (flow == PQE_FLOW_RETRY) {
         pqe_dispatch_delay(async, task, task->context.retry_after_ms);

@@ -19,4 +19,11 @@ pqe_fork_mark *pqe_fork_mark_new(void);
 void pqe_fork_mark_free(pqe_fork_mark *mark);
 bool pqe_fork_mark_is_own(const pqe_fork_mark *mark);
 
+/*
+ * A number that a thread keeps, below PQE_SEATS: where it looks for what it has used last.  Several
+ * threads may have the same one.
+ */
+#define PQE_SEATS 32
+size_t pqe_thread_seat(void);
+
 #endif /* PQE_THREAD_H */

@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* The most that is kept of a statement's text, of its parameters, and of a plan. */
 #define LONGEST_TEXT 4095
@@ -61,15 +60,6 @@ void pqe_tracer_free(pqe_tracer *tracer)
         pthread_mutex_destroy(&at->lock);
     }
     free(tracer);
-}
-
-/* How far the wall clock is ahead of the monotonic one. */
-static int64_t wall_clock_offset_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - pqe_now_us();
 }
 
 /* Up to so many bytes, not cut within a character. */
@@ -221,7 +211,7 @@ static int compare_numbers(const void *left, const void *right)
 /* Puts entries and texts into one block; NULL where memory runs out. */
 static pqe_trace_entry *make_block(const copied *from, size_t count, const pqe_buffer *texts)
 {
-    int64_t offset_us = wall_clock_offset_us();
+    int64_t offset_us = pqe_wall_clock_offset_us();
     pqe_trace_entry *block = malloc((count + 1) * sizeof(*block) + texts->length);
     char *behind;
 

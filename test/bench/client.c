@@ -3,11 +3,12 @@
  *
  * Point SELECTs by primary key on pgbench_accounts, on the server of libpq's environment.  Those
  * compared take turns in short rounds, so that what disturbs the machine disturbs them alike; a
- * figure is the median of the rounds.  Prints one figure a line, "name value".
+ * figure is the median of the rounds.  Prints one figure a line, "name value".  See README.md.
  */
 #include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <malloc.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -30,12 +31,23 @@ static _Noreturn void die(const char *what, const char *why)
     exit(1);
 }
 
-static double now(void)
+static double read_clock(clockid_t clock)
 {
     struct timespec at;
 
-    clock_gettime(CLOCK_MONOTONIC, &at);
+    clock_gettime(clock, &at);
     return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+/* Of this thread, in the kernel, too; what else the machine does is not in it. */
+static double cpu_now(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static int compare(const void *left, const void *right)
@@ -166,10 +178,17 @@ typedef struct contest {
 
 enum { BY_PARAMS, BY_PREPARED, BY_ENGINE, CONTENDERS };
 
-/* Seconds that a number of statements takes. */
-static double one_turn(contest *of, int contender, int statements)
+/* Seconds that a number of statements takes, and of them those of this thread's processor. */
+typedef struct turn {
+    double wall;
+    double cpu;
+} turn;
+
+static turn one_turn(contest *of, int contender, int statements)
 {
+    double cpu = cpu_now();
     double from = now();
+    turn took;
 
     for (int i = 0; i < statements; i++) {
         if (contender == BY_ENGINE) {
@@ -178,7 +197,9 @@ static double one_turn(contest *of, int contender, int statements)
             raw_once(of->connection, contender == BY_PREPARED, &of->seed);
         }
     }
-    return now() - from;
+    took.wall = now() - from;
+    took.cpu = cpu_now() - cpu;
+    return took;
 }
 
 static void bench_one_thread(int rounds, int statements)
@@ -186,6 +207,7 @@ static void bench_one_thread(int rounds, int statements)
     contest of = {make_engine(1, true), connect_raw(), 88172645463325252u};
     double vs_params[rounds];
     double vs_prepared[rounds];
+    double cpu_vs_prepared[rounds];
     double per_second[rounds];
     pqe_error error;
 
@@ -193,20 +215,22 @@ static void bench_one_thread(int rounds, int statements)
         (void)one_turn(&of, contender, statements);
     }
     for (int round = 0; round < rounds; round++) {
-        double took[CONTENDERS];
+        turn took[CONTENDERS];
 
         for (int i = 0; i < CONTENDERS; i++) {
             int contender = (i + round) % CONTENDERS;
 
             took[contender] = one_turn(&of, contender, statements);
         }
-        vs_params[round] = took[BY_PARAMS] / took[BY_ENGINE];
-        vs_prepared[round] = took[BY_PREPARED] / took[BY_ENGINE];
-        per_second[round] = statements / took[BY_ENGINE];
+        vs_params[round] = took[BY_PARAMS].wall / took[BY_ENGINE].wall;
+        vs_prepared[round] = took[BY_PREPARED].wall / took[BY_ENGINE].wall;
+        cpu_vs_prepared[round] = took[BY_PREPARED].cpu / took[BY_ENGINE].cpu;
+        per_second[round] = statements / took[BY_ENGINE].wall;
     }
     printf("execute_per_second %.0f\n", median(per_second, rounds));
     printf("execute_vs_params %.3f\n", median(vs_params, rounds));
     printf("execute_vs_prepared %.3f\n", median(vs_prepared, rounds));
+    printf("execute_cpu_vs_prepared %.3f\n", median(cpu_vs_prepared, rounds));
     PQfinish(of.connection);
     if (pqe_dispose(of.engine, &error) != PQE_OK) {
         die("pqe_dispose", error.message);
@@ -225,7 +249,11 @@ typedef struct worker {
     bool only_acquire;
     long operations; /* to be done; 0: until stop */
     atomic_bool *stop;
+    pthread_barrier_t *start;
     long done;
+    double began;
+    double ended;
+    double cpu;
 } worker;
 
 static void acquire_once(pqe_engine *engine)
@@ -242,7 +270,11 @@ static void acquire_once(pqe_engine *engine)
 static void *work(void *argument)
 {
     worker *self = argument;
+    double cpu;
 
+    pthread_barrier_wait(self->start);
+    cpu = cpu_now();
+    self->began = now();
     while (self->operations > 0 ? self->done < self->operations
                                 : !atomic_load_explicit(self->stop, memory_order_relaxed)) {
         if (self->only_acquire) {
@@ -252,24 +284,34 @@ static void *work(void *argument)
         }
         self->done++;
     }
+    self->ended = now();
+    self->cpu = cpu_now() - cpu;
     return NULL;
 }
 
-/* Operations a second of several threads: for some seconds, or until each has done its number. */
+/*
+ * Operations a second of several threads, for some seconds or until each has done its number, from
+ * when the first begins to when the last ends; cpu, which may be NULL: processor seconds for each.
+ */
 static double run_threads(pqe_engine *engine, int threads, bool only_acquire, long operations,
-                          double seconds)
+                          double seconds, double *cpu)
 {
     worker workers[THREADS];
     atomic_bool stop = false;
-    double from = now();
+    pthread_barrier_t start;
+    double began = HUGE_VAL;
+    double ended = 0;
+    double spent = 0;
     long done = 0;
 
+    pthread_barrier_init(&start, NULL, (unsigned int)threads);
     for (int i = 0; i < threads; i++) {
         workers[i] = (worker){.engine = engine,
                               .seed = 88172645463325252u + (uint64_t)i * 7919,
                               .only_acquire = only_acquire,
                               .operations = operations,
-                              .stop = &stop};
+                              .stop = &stop,
+                              .start = &start};
         if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) {
             die("pthread_create", "failed");
         }
@@ -284,14 +326,21 @@ static double run_threads(pqe_engine *engine, int threads, bool only_acquire, lo
     for (int i = 0; i < threads; i++) {
         pthread_join(workers[i].thread, NULL);
         done += workers[i].done;
+        spent += workers[i].cpu;
+        began = workers[i].began < began ? workers[i].began : began;
+        ended = workers[i].ended > ended ? workers[i].ended : ended;
     }
-    return (double)done / (now() - from);
+    pthread_barrier_destroy(&start);
+    if (cpu != NULL) {
+        *cpu = spent / (double)done;
+    }
+    return (double)done / (ended - began);
 }
 
 /* Statements a second of pgbench, with its own connections, without the time to open them. */
 static double run_pgbench(void)
 {
-    FILE *output = popen("pgbench -n -S -M prepared -c 8 -j 8 -T 2 2>/dev/null", "r");
+    FILE *output = popen("pgbench -n -S -M prepared -c 8 -j 8 -T 1 2>/dev/null", "r");
     char line[256];
     double rate = 0;
 
@@ -315,17 +364,17 @@ static void bench_threads(int rounds)
     double ratios[rounds];
     double rates[rounds];
 
-    (void)run_threads(engine, THREADS, false, 0, 0.5);
+    (void)run_threads(engine, THREADS, false, 0, 0.5, NULL);
     for (int round = 0; round < rounds; round++) {
         double own;
         double other;
 
         if (round % 2 == 0) {
-            own = run_threads(engine, THREADS, false, 0, 2);
+            own = run_threads(engine, THREADS, false, 0, 1, NULL);
             other = run_pgbench();
         } else {
             other = run_pgbench();
-            own = run_threads(engine, THREADS, false, 0, 2);
+            own = run_threads(engine, THREADS, false, 0, 1, NULL);
         }
         ratios[round] = own / other;
         rates[round] = own;
@@ -477,7 +526,8 @@ static void bench_pipelined(int rounds, int connections, const char *name)
     for (int round = 0; round < rounds; round++) {
         double own = (double)statements / flood_turn(&of, connections, statements);
         double libpq = (double)statements / raw_pipeline_turn(raw, connections, statements, &seed);
-        double sync = run_threads(blocking, connections, false, statements / 4 / connections, 0);
+        double sync =
+            run_threads(blocking, connections, false, statements / 4 / connections, 0, NULL);
 
         vs_libpq[round] = own / libpq;
         vs_sync[round] = own / sync;
@@ -499,17 +549,20 @@ static void bench_acquire(int rounds, long operations)
         const char *name;
         int threads;
         int connections;
-    } cases[] = {{"acquire_release_ns_1", 1, 1},
-                 {"acquire_release_ns_8on4", THREADS, FEW_CONNECTIONS}};
+    } cases[] = {{"1", 1, 1}, {"8on4", THREADS, FEW_CONNECTIONS}};
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         pqe_engine *engine = make_engine(cases[i].connections, true);
         double ns[rounds];
+        double cpu_ns[rounds];
 
         for (int round = 0; round < rounds; round++) {
-            ns[round] = 1e9 / run_threads(engine, cases[i].threads, true, operations, 0);
+            ns[round] =
+                1e9 / run_threads(engine, cases[i].threads, true, operations, 0, &cpu_ns[round]);
+            cpu_ns[round] *= 1e9;
         }
-        printf("%s %.1f\n", cases[i].name, median(ns, rounds));
+        printf("acquire_release_ns_%s %.1f\n", cases[i].name, median(ns, rounds));
+        printf("acquire_release_cpu_ns_%s %.1f\n", cases[i].name, median(cpu_ns, rounds));
         pqe_free_engine(engine);
     }
 }
@@ -565,8 +618,8 @@ int main(int argc, char **argv)
         die("rounds", "a number from 1 to 1000");
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    bench_one_thread(rounds * 5, 500);
-    bench_threads((rounds + 2) / 3);
+    bench_one_thread(rounds * 20, 100);
+    bench_threads((2 * rounds + 2) / 3);
     bench_pipelined(rounds, 1, "pipelined");
     bench_pipelined(rounds, THREADS, "pipelined8");
     bench_acquire(rounds * 10, 10000);

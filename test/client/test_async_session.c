@@ -4,6 +4,7 @@
  */
 #include "support_async.h"
 
+#include <pthread.h>
 #include <uv.h>
 
 static pqe_call call_of(const char *sql)
@@ -489,6 +490,50 @@ static void middlewares(void **state)
     assert_int_equal(by.failed, 1);
 }
 
+/* Lets the caller change what it passed, and then has a statement encode the parameters once more. */
+static pqe_verdict rewrite_later(void *data, pqe_context *context, pqe_error *error)
+{
+    pthread_barrier_t *changed = data;
+    size_t count;
+    const pqe_param *params = pqe_context_params(context, &count);
+
+    pthread_barrier_wait(changed);
+    return pqe_context_rewrite(context, "SELECT sum(n) + 0 FROM unnest($1) AS n", params, count,
+                               error) == PQE_OK
+               ? PQE_PASS
+               : PQE_FAIL;
+}
+
+/* Nothing that the caller passed is read once the call was taken, not even by middlewares. */
+static void arrays_are_copied(void **state)
+{
+    pqe_config config = support_async_config(1);
+    pqe_engine *engine = support_engine(&config);
+    pqe_middleware middleware = PQE_MIDDLEWARE_INIT;
+    pqe_call call = call_of("SELECT sum(n) FROM unnest($1) AS n");
+    int64_t values[] = {1, 2, 3};
+    pqe_param param = pqe_param_int64_array(values, 3);
+    pthread_barrier_t changed;
+    support_end end = {0};
+    pqe_error error;
+
+    (void)state;
+    pthread_barrier_init(&changed, NULL, 2);
+    middleware.name = "later";
+    middleware.enter = rewrite_later;
+    middleware.data = &changed;
+    assert_ok(pqe_add_middleware(engine, &middleware, &error), error);
+    call.params = &param;
+    call.param_count = 1;
+    assert_ok(pqe_execute_async(engine, &call, support_ended, &end, NULL, &error), error);
+    memset(values, 0, sizeof(values));
+    pthread_barrier_wait(&changed);
+    support_await_ok(&end);
+    assert_int_equal(end.number, 6);
+    pqe_free_engine(engine);
+    pthread_barrier_destroy(&changed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +547,7 @@ int main(void)
         cmocka_unit_test(creating),
         cmocka_unit_test(ensuring),
         cmocka_unit_test(middlewares),
+        cmocka_unit_test(arrays_are_copied),
     };
 
     return cmocka_run_group_tests_name("async sessions", tests, support_need_server, NULL);

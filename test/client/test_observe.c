@@ -293,17 +293,17 @@ static void slow_queries_and_their_plans(void **state)
     size_t count;
 
     (void)state;
-    config.slow_query_ms = 20;
+    config.slow_query_ms = 400; /* a busy machine may take its time over a quick one, too */
     config.slow_query_plan = true;
     config.trace_parameters = true;
     config.logger = support_logger;
     config.logger_data = &log;
     engine = support_engine(&config);
     assert_ok(pqe_execute(engine, "SELECT relname, pg_sleep(%s) FROM pg_class LIMIT 1",
-                          PQE_PARAMS(PQE_DOUBLE(0.03)), NULL, &error),
+                          PQE_PARAMS(PQE_DOUBLE(0.45)), NULL, &error),
               error);
     support_run(engine, "SELECT 1");
-    support_run(engine, "DO $$ BEGIN PERFORM pg_sleep(0.03); END $$");
+    support_run(engine, "DO $$ BEGIN PERFORM pg_sleep(0.45); END $$");
     assert_ok(pqe_query_trace(engine, &entries, &count, &error), error);
     assert_int_equal(count, 3);
     assert_contains(entries[0].plan, "Limit");

@@ -12,6 +12,7 @@ static pqe_cache_action decide(pqe_statement_cache *cache, const char *sql, size
 {
     pqe_param params[4];
     pqe_encoded encoded;
+    pqe_statement statement;
     pqe_cache_action action;
     pqe_error error;
 
@@ -20,7 +21,9 @@ static pqe_cache_action decide(pqe_statement_cache *cache, const char *sql, size
     }
     pqe_error_clear(&error);
     assert_ok(pqe_encode(&encoded, params, count, &error), error);
-    action = pqe_statement_cache_decide(cache, sql, &encoded, name);
+    assert_ok(pqe_statement_read(&statement, sql, &error), error);
+    action = pqe_statement_cache_decide(cache, &statement, &encoded, name);
+    pqe_statement_free(&statement);
     pqe_encoded_free(&encoded);
     return action;
 }

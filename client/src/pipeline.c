@@ -153,19 +153,21 @@ static pqe_flow enter_next(pqe_context *context)
 {
     const pqe_middleware *middleware = pqe_chain_middleware(context->chain, context->entered);
     pqe_frame before = frame_before(context, context->entered);
-    pqe_verdict verdict = PQE_PASS;
+    pqe_verdict verdict;
     pqe_error report;
 
     before.skipped = false;
     context->now = before;
     set_deadline(context, middleware);
-    if (middleware->enter != NULL) {
-        pqe_error_clear(&report);
-        context->entering = true;
-        verdict = middleware->enter(middleware->data, context, &report);
-        context->entering = false;
-        context->present = 0;
+    if (middleware->enter == NULL) {
+        context->frames[context->entered++] = context->now;
+        return PQE_FLOW_EXECUTE;
     }
+    pqe_error_clear(&report);
+    context->entering = true;
+    verdict = middleware->enter(middleware->data, context, &report);
+    context->entering = false;
+    context->present = 0;
     if (verdict == PQE_ANSWER && context->answered) {
         context->answered = false;
         return PQE_FLOW_DONE;

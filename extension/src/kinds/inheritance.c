@@ -86,7 +86,7 @@ create(PqeScript *script, PqeFact *fact)
 /*
  * The part (a column, a check) of a parent that a table's part of that name
  * comes from; or NULL.  STAYING: only where the table is and stays joined to
- * the parent.
+ * the parent; one that is made anew has its parts before it is joined again.
  */
 static const PqeFact *
 find_above(const PqeFact *part, bool staying)
@@ -98,7 +98,8 @@ find_above(const PqeFact *part, bool staying)
 		const PqeFact *joined = lfirst(join);
 		ListCell   *whole;
 
-		if (joined->kind != &pqe_kind_inheritance || (staying && joined->peer == NULL))
+		if (joined->kind != &pqe_kind_inheritance ||
+			(staying && (joined->peer == NULL || part->parent->create_action != NULL)))
 			continue;
 		foreach(whole, joined->depends_on)
 		{

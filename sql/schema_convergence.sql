@@ -200,6 +200,14 @@ DROP EVENT TRIGGER regress_event;
 DROP SCHEMA app CASCADE;
 DROP PUBLICATION regress_publication, regress_schema;
 DROP FOREIGN DATA WRAPPER regress_wrapper CASCADE;
+-- The comment that an extension brings is nobody's affair; another one is a comment like any.
+CREATE EXTENSION hstore SCHEMA tools;
+\set models 'CREATE SCHEMA tools; CREATE EXTENSION hstore SCHEMA tools; COMMENT ON EXTENSION hstore IS '
+SELECT statement, reverse FROM pqengine.plan(:'models' || quote_literal('pairs'), '{"allow_drop": true}') WHERE kind = 'comment';
+COMMENT ON EXTENSION hstore IS 'pairs';
+SELECT object, property FROM pqengine.drift(:'models' || quote_literal('pairs')) WHERE kind = 'comment';
+SELECT pqengine.export() ~ 'COMMENT ON EXTENSION hstore IS ''pairs''' AS exported;
+SELECT statement, reverse FROM pqengine.plan(:'models' || (SELECT quote_literal(comment) FROM pg_available_extensions WHERE name = 'hstore'), '{"allow_drop": true}') WHERE kind = 'comment';
 
 DROP SCHEMA tools CASCADE;
 DROP ROLE regress_converge;

@@ -15,7 +15,8 @@
 /*
  * Objects of the managed schemas; what belongs to anything else has no parent
  * among the facts and is left out.  The address is the object's, in a class
- * of its own.
+ * of its own.  _own: the comment that an extension brings itself, which is none
+ * of the models' affair.
  */
 static const char query[] =
 "SELECT (1000000000 + d.classoid::int8)::oid AS classid, d.objoid AS objid, d.objsubid,"
@@ -27,12 +28,14 @@ static const char query[] =
 "            ELSE upper(i.type) END, i.identity) END AS identity,"
 "       i.schema, coalesce(i.name, i.identity) AS name, NULL AS slot,"
 "       d.classoid AS parent_class, d.objoid AS parent_id, d.objsubid AS parent_sub,"
-"       d.description AS text"
+"       d.description AS text, own.comment AS _own"
 "  FROM pg_description d"
 "  LEFT JOIN pg_constraint k ON d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid,"
 "  LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i"
+"  LEFT JOIN LATERAL (SELECT a.comment FROM pg_extension e JOIN pg_available_extensions() a ON a.name = e.extname"
+"                      WHERE d.classoid = 'pg_extension'::regclass AND e.oid = d.objoid) own ON true"
 " WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid = ANY ($1)))"
-"   AND i.identity IS NOT NULL AND d.classoid <> 'pg_extension'::regclass"
+"   AND i.identity IS NOT NULL AND d.description IS DISTINCT FROM own.comment"
 " ORDER BY 4";
 
 static void
@@ -56,7 +59,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
-	emit_comment(script, fact, NULL);
+	emit_comment(script, fact, pqe_value(fact, "_own"));
 }
 
 const PqeKind pqe_kind_comment = {

@@ -143,9 +143,16 @@ static pqe_status take_or_begin(pqe_pool *pool, int64_t since, pqe_deadline late
     return status;
 }
 
+/* Whether a failure to open says nothing of the sessions that are open already. */
+static bool is_of_this_attempt(const pqe_error *failure)
+{
+    return failure->code == PQE_ERR_TIMEOUT || pqe_connect_may_pass(failure);
+}
+
 /*
  * Takes a session that is free, waits for one, or opens one; it is not checked yet.  A server that has
- * no connection to give just now is no failure while there are others that will come free.
+ * no connection to give just now, or is slow to, is no failure while there are others that will come
+ * free.
  */
 static pqe_status take_any(pqe_pool *pool, pqe_deadline latest, pqe_session **session, bool *fresh,
                            pqe_error *error)
@@ -164,7 +171,7 @@ static pqe_status take_any(pqe_pool *pool, pqe_deadline latest, pqe_session **se
         if (status == PQE_OK) {
             return status;
         }
-        if (patient || !pqe_connect_may_pass(&failure)) {
+        if (patient || !is_of_this_attempt(&failure)) {
             pqe_error_copy(error, &failure);
             return status;
         }

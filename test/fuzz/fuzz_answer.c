@@ -8,6 +8,11 @@
  * An input is a row of messages: a byte for the type, one for the length, then the body.  Where the
  * length's highest bit is set, the message claims to be a little longer than it is.  (Claims of
  * gigabytes, for which libpq makes room at once, would only make this slow.)
+ *
+ * One thing that a server could say is left out: ParameterDescription and the three starts of a COPY
+ * while a result is under way.  There libpq (15 to 18) puts the new result in place of the one it has
+ * begun and forgets that one; a program on bare libpq loses the same 216 bytes, and no caller of
+ * libpq can prevent it.  LeakSanitizer could not tell that from a leak of ours.
  */
 #include "fuzz.h"
 
@@ -47,9 +52,27 @@ static int heard(int client)
     return recv(client, bytes, sizeof(bytes), 0) > 0;
 }
 
+/* Whether libpq would lose a result over a message of this type; keeps track of what is under way. */
+static bool would_leak(uint8_t type, bool *under_way)
+{
+    bool replaces = type == 't' || type == 'G' || type == 'H' || type == 'W';
+
+    if (replaces && *under_way) {
+        return true;
+    }
+    if (type == 'C' || type == 'E' || type == 'I') {
+        *under_way = false;
+    } else if (replaces || type == 'T' || type == 'D') {
+        *under_way = true;
+    }
+    return false;
+}
+
 /* Writes the messages that the input describes into server.answer. */
 static void make_answer(const uint8_t *data, size_t size)
 {
+    bool under_way = false;
+
     server.length = 0;
     while (size >= 2 && server.length < sizeof(server.answer) - 5 - 127) {
         size_t length = data[1] & 0x7f;
@@ -59,12 +82,14 @@ static void make_answer(const uint8_t *data, size_t size)
         if (length > size - 2) {
             length = size - 2;
         }
-        at[0] = data[0];
-        at[1] = at[2] = 0;
-        at[3] = (uint8_t)(claimed >> 8);
-        at[4] = (uint8_t)claimed;
-        memcpy(at + 5, data + 2, length);
-        server.length += 5 + length;
+        if (!would_leak(data[0], &under_way)) {
+            at[0] = data[0];
+            at[1] = at[2] = 0;
+            at[3] = (uint8_t)(claimed >> 8);
+            at[4] = (uint8_t)claimed;
+            memcpy(at + 5, data + 2, length);
+            server.length += 5 + length;
+        }
         data += 2 + length;
         size -= 2 + length;
     }

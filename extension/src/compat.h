@@ -23,6 +23,11 @@
 #include "commands/typecmds.h"
 #include "nodes/plannodes.h"
 
+/* How a function that does not return is declared: as 18 spells it, in front of it. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* Rights on objects: PostgreSQL 16 has one function for all classes. */
 #if PG_VERSION_NUM >= 160000
 #define pqe_object_ownercheck(classid, objid, role) \

@@ -436,8 +436,9 @@ sort_schemas(Fingerprint *fp, List *names)
 static char *
 as_text(const Sum *sum)
 {
-	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x%" INT64_MODIFIER "x",
-					sum->sum, sum->mixed, sum->rows);
+	return psprintf("%016llx%016llx%llx",
+					(unsigned long long) sum->sum, (unsigned long long) sum->mixed,
+					(unsigned long long) sum->rows);
 }
 
 /*

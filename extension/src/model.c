@@ -45,7 +45,7 @@ static StatementClass classify(Node *node);
 static bool is_helper_call(SelectStmt *select, const char *schema, const char **name, List **args);
 static void apply_setting(Node *node, PqeSettings *settings, const char *default_path);
 static const char *string_constant(Node *node);
-static void refuse(const PqeStatement *statement) pg_attribute_noreturn();
+pg_noreturn static void refuse(const PqeStatement *statement);
 
 /*
  * Parses model text.  Everything is palloc'd in the current context.

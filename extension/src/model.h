@@ -11,7 +11,7 @@
 #ifndef PQE_MODEL_H
 #define PQE_MODEL_H
 
-#include "postgres.h"
+#include "compat.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
 
@@ -63,8 +63,8 @@ extern PqeModel *pqe_model_parse(const char *text, const char *default_search_pa
 extern const char *pqe_statement_text(const PqeStatement *statement);
 extern const char *pqe_first_of_path(const char *search_path);
 extern PqeTarget pqe_statement_target(Node *node, const char *search_path);
-extern void pqe_model_rethrow(const PqeModelFile *file, int location,
-							  const PqeStatement *statement, ErrorData *error) pg_attribute_noreturn();
+pg_noreturn extern void pqe_model_rethrow(const PqeModelFile *file, int location,
+										  const PqeStatement *statement, ErrorData *error);
 extern char *pqe_statement_place(const PqeStatement *statement);
 
 #endif							/* PQE_MODEL_H */

@@ -31,7 +31,7 @@ typedef struct Declared
 	const char *old_key;
 } Declared;
 
-static void refuse(const PqeRename *rename, int sqlstate, const char *problem, const char *hint) pg_attribute_noreturn();
+pg_noreturn static void refuse(const PqeRename *rename, int sqlstate, const char *problem, const char *hint);
 
 static void
 refuse(const PqeRename *rename, int sqlstate, const char *problem, const char *hint)

@@ -195,8 +195,9 @@ look_around(PqeSnapshot *snapshot)
 	foreach(lc, names)
 		describe_schema(&given, lfirst(lc));
 	describe_extensions(&given);
-	snapshot->environment = psprintf("%016" INT64_MODIFIER "x %s",
-									 hash_bytes_extended((unsigned char *) given.data, given.len, 0), others);
+	snapshot->environment = psprintf("%016llx %s",
+									 (unsigned long long) hash_bytes_extended((unsigned char *) given.data, given.len, 0),
+									 others);
 }
 
 /*

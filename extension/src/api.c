@@ -170,7 +170,7 @@ pqe_plan(PG_FUNCTION_ARGS)
 	pqe_plan_order(plan);
 	if (options->down)
 		plan = pqe_plan_down(plan);
-	foreach(lc, pqe_plan_steps(plan))
+	foreach(lc, pqe_steps_together(pqe_plan_steps(plan)))
 		put_step(rsinfo, ++seq, lfirst(lc), NULL);
 	AtEOXact_GUC(true, settings);
 	warn_of_unmanaged(sides);

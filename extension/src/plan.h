@@ -90,6 +90,7 @@ typedef struct PqeStep
 	int			hazards;
 	List	   *guesses;		/* char *: what a dropped fact may be called now */
 	bool		transactional;
+	bool		together;		/* to be run as one with its neighbours */
 } PqeStep;
 
 /* A row of pqengine.drift(). */
@@ -130,6 +131,9 @@ extern PqePlan *pqe_plan_down(PqePlan *up);
 
 /* steps.c */
 extern List *pqe_plan_steps(PqePlan *plan);
+
+/* together.c */
+extern List *pqe_steps_together(List *steps);
 
 /* rename_alike.c */
 extern List *pqe_rename_guesses(PqePlan *plan, const PqeAction *drop);

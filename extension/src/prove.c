@@ -375,9 +375,9 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	everything.privileges = PQE_SCOPE_ALL;
 	trial.context = CurrentMemoryContext;
 	trial.options = options;
-	trial.steps = pqe_plan_steps(plan);
+	trial.steps = pqe_steps_together(pqe_plan_steps(plan));
 	if (options->down)
-		trial.steps = list_concat(trial.steps, pqe_plan_steps(pqe_plan_down(plan)));
+		trial.steps = list_concat(trial.steps, pqe_steps_together(pqe_plan_steps(pqe_plan_down(plan))));
 	copy_text = plan_copy(&trial, sides->schema_names, &everything);
 	trial.after = pqe_facts_create(options, sides->schema_names);
 	pqe_in_shadow(watch_trial, &trial);

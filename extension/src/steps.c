@@ -56,7 +56,7 @@ held_facts(PqeAction *action)
 }
 
 static void
-start_script(PqeScript *script, PqePlan *plan, const PqeFact *fact)
+start_script(PqeScript *script, const PqePlan *plan, const PqeFact *fact)
 {
 	memset(script, 0, sizeof(*script));
 	script->options = plan->options;
@@ -275,14 +275,21 @@ add_renaming(List **steps, PqePlan *plan, const PqeRenaming *renaming)
 	}
 }
 
+/*
+ * TOGETHER: they are to run as one with their neighbours, so that what could be
+ * done concurrently is not.
+ */
 static void
-add_action_steps(List **steps, PqePlan *plan, PqeAction *action)
+add_action_steps(List **steps, PqePlan *plan, PqeAction *action, bool together)
 {
+	PqeOptions	options = *plan->options;
 	PqeScript	script;
 	const char *reverse = NULL;
 	ListCell   *lc;
 
+	options.concurrently &= !together;
 	start_script(&script, plan, action->fact);
+	script.options = &options;
 	write_action(&script, action);
 	if (script.lines != NIL)
 		reverse = reverse_text(plan, action);
@@ -295,6 +302,7 @@ add_action_steps(List **steps, PqePlan *plan, PqeAction *action)
 		step->kind = action->fact->kind->name;
 		step->object = action->fact->identity;
 		step->action = action_name(action);
+		step->together = together;
 		if (!plan->down)
 			step->guesses = pqe_rename_guesses(plan, action);
 		else if (lacks_data(action))
@@ -326,25 +334,23 @@ set_aside_after(List *aside, PqeAction *action)
 
 /*
  * Writes the actions' steps.  While rows are set aside nothing may end the
- * transaction, or others would miss them: what could be done concurrently is
- * not.
+ * transaction, or others would miss them, and a step that fails would leave
+ * them there.
  */
 static void
 add_all_actions(List **steps, PqePlan *plan)
 {
-	const PqeOptions *options = plan->options;
-	PqeOptions	plain = *options;
 	List	   *aside = NIL;
 	ListCell   *lc;
 
-	plain.concurrently = false;
 	foreach(lc, plan->actions)
 	{
-		plan->options = aside != NIL ? &plain : options;
-		add_action_steps(steps, plan, lfirst(lc));
-		aside = set_aside_after(aside, lfirst(lc));
+		PqeAction  *action = lfirst(lc);
+		bool		before = aside != NIL;
+
+		aside = set_aside_after(aside, action);
+		add_action_steps(steps, plan, action, before || aside != NIL);
 	}
-	plan->options = options;
 }
 
 /*

@@ -213,9 +213,6 @@ sub drift_line ($row)
 # A partition that the models do not hold may be in the way of one that they do.
 my $PARTITION_CONFLICT = qr/would overlap partition|conflicts with existing default partition/;
 
-my $OLD_SCHEMA = qr/\S*pqengine_old/;
-my $SETS_ASIDE = qr/\ACREATE SCHEMA $OLD_SCHEMA/;
-
 # ALTER TABLE appends: a parsed body that returns all columns of a table in the
 # model's order may not be what the table's rows are by now.
 my $COLUMN_ORDER = qr/return type mismatch in function declared to return/;
@@ -223,18 +220,11 @@ my $COLUMN_ORDER = qr/return type mismatch in function declared to return/;
 sub run_steps ($self, $dbh, $plan, $rows, $left_alone)
 {
 	my $has_rows = grep { $_->{''} } values %$rows;
-	my $aside = 0;
 
 	for my $step (@$plan)
 	{
-		# from where a table is set aside until its rows have moved: all or nothing,
-		# as a migration runs it
-		$dbh->begin_work if $step->{statement} =~ $SETS_ASIDE && !$aside++;
-		my $done = eval { $dbh->do($step->{statement}); 1 };
-		$dbh->commit if $done && $step->{statement} =~ /\ADROP SCHEMA $OLD_SCHEMA/ && !--$aside;
-		next if $done;
+		next if eval { $dbh->do($step->{statement}); 1 };
 		my $message = $dbh->errstr;
-		$dbh->rollback if $aside && $dbh->ping;
 		return 'refused' if $has_rows && grep { $_ eq 'may_fail_on_data' } $step->{hazards}->@*;
 		return 'order' if $message =~ $COLUMN_ORDER;
 		return 'refused' if $left_alone && $message =~ $PARTITION_CONFLICT;

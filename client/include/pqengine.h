@@ -60,6 +60,7 @@ typedef enum pqe_status {
     PQE_ERR_CONFIG = 3,              /* an unparsable DSN, or options that contradict each other */
     PQE_ERR_STATE = 4,               /* the handle is not in a state for this call */
     PQE_ERR_DISPOSED = 5,            /* the engine was disposed of */
+    PQE_ERR_UNSUPPORTED = 6,         /* the library was built without what this needs */
     PQE_ERR_CONNECTION = 10,         /* no server there, or the connection was lost */
     PQE_ERR_AUTH = 11,               /* the server refused the user, password or certificate */
     PQE_ERR_DATABASE_NOT_FOUND = 12, /* the server has no database of that name */
@@ -78,7 +79,8 @@ typedef enum pqe_status {
     PQE_ERR_MODELS = 32,             /* models cannot be read, or the server refuses one of them */
     PQE_ERR_DRIFT = 33,              /* the database differs from the models */
     PQE_ERR_MIGRATION = 34,          /* a migration file or step failed */
-    PQE_ERR_IO = 35                  /* a file or folder cannot be read or written */
+    PQE_ERR_IO = 35                  /* a file or folder cannot be read or written, or a port not
+                                        be listened on */
 } pqe_status;
 
 /* The name of a status, for example "PQE_ERR_POOL_TIMEOUT".  Never NULL, never freed. */
@@ -2001,6 +2003,39 @@ PQE_API pqe_status pqe_metrics_tables(pqe_engine *engine, pqe_table_metrics **ta
  */
 PQE_API pqe_status pqe_metrics_prometheus(pqe_engine *engine, const char *name, char **text,
                                           pqe_error *error);
+
+#define PQE_METRICS_SERVER_VERSION 1
+
+/* Where pqe_metrics_serve listens; start from PQE_METRICS_SERVER_INIT. */
+typedef struct pqe_metrics_server {
+    int version;         /* PQE_METRICS_SERVER_VERSION */
+    const char *address; /* [NULL: 127.0.0.1] an IPv4 or IPv6 address of this machine; 0.0.0.0 and ::
+                            are all it has, and whoever reaches them may read the metrics */
+    int port;            /* [0: any that is free] */
+    const char *name;    /* [NULL] the label engine, as for pqe_metrics_prometheus */
+} pqe_metrics_server;
+
+/* clang-format off */
+#define PQE_METRICS_SERVER_INIT {PQE_METRICS_SERVER_VERSION, NULL, 0, NULL}
+/* clang-format on */
+
+/*
+ * Serves over HTTP, at /metrics, what pqe_metrics_prometheus gives, by a thread of its own, until
+ * pqe_metrics_serve_stop or pqe_dispose.  An engine has one such server.  It answers GET and HEAD
+ * without asking who wants to know, and without TLS: for anything beyond the machine itself it
+ * belongs behind a proxy or a firewall.
+ *
+ *   options   NULL: PQE_METRICS_SERVER_INIT
+ *   port      set to the port it listens on; may be NULL
+ *
+ * Errors: PQE_ERR_UNSUPPORTED where the library was built without libmicrohttpd;
+ * PQE_ERR_INVALID_ARGUMENT for what is no address or port; PQE_ERR_IO where it cannot listen there,
+ * such as on a port that is in use; PQE_ERR_STATE where the metrics are served already, and of
+ * pqe_metrics_serve_stop where they are not.
+ */
+PQE_API pqe_status pqe_metrics_serve(pqe_engine *engine, const pqe_metrics_server *options,
+                                     int *port, pqe_error *error);
+PQE_API pqe_status pqe_metrics_serve_stop(pqe_engine *engine, pqe_error *error);
 
 /* One call as the tracer kept it. */
 typedef struct pqe_trace_entry {

@@ -8,6 +8,7 @@
 #include "async.h"
 #include "health.h"
 #include "metrics.h"
+#include "metrics_server.h"
 #include "middleware.h"
 #include "model.h"
 #include "notify.h"
@@ -216,6 +217,7 @@ pqe_status pqe_engine_make(const pqe_config *config, pqe_engine **engine, pqe_er
     }
     pthread_mutex_init(&made->models_lock, NULL);
     pthread_mutex_init(&made->listeners_lock, NULL);
+    pthread_mutex_init(&made->serving_lock, NULL);
     status = pqe_settings_init(&made->settings, config, error);
     if (status == PQE_OK) {
         status = build(made, config, error);
@@ -262,6 +264,7 @@ pqe_status pqe_create_engine(const pqe_config *config, pqe_engine **engine, pqe_
 
 void pqe_engine_close_sync(pqe_engine *engine)
 {
+    pqe_metrics_server_end(engine);
     pqe_listeners_stop(engine);
     /* The pool first: who waits for a connection need not wait for the monitor, too. */
     if (engine->pool != NULL) {
@@ -352,6 +355,7 @@ void pqe_free_engine(pqe_engine *engine)
     pthread_mutex_destroy(&engine->models_lock);
     pqe_listeners_free(engine);
     pthread_mutex_destroy(&engine->listeners_lock);
+    pthread_mutex_destroy(&engine->serving_lock);
     pqe_fork_mark_free(engine->process);
     free(engine);
 }

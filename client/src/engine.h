@@ -21,6 +21,7 @@ struct pqe_statement_store;
 struct pqe_tracer;
 struct pqe_health;
 struct pqe_async;
+struct pqe_serving;
 struct pqe_session;
 
 struct pqe_engine {
@@ -43,6 +44,9 @@ struct pqe_engine {
 
     pthread_mutex_t listeners_lock;
     pqe_listener *listeners; /* guarded by listeners_lock */
+
+    pthread_mutex_t serving_lock;
+    struct pqe_serving *serving; /* the metrics over HTTP, or NULL; guarded by serving_lock */
 };
 
 /* PQE_ERR_STATE in a child that was forked: it must not touch its parent's connections. */

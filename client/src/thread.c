@@ -3,7 +3,6 @@
  */
 #include "thread.h"
 
-#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -21,16 +20,27 @@ struct pqe_fork_mark {
     pid_t pid;   /* 0 where it does; else the process, which has to be asked each time */
 };
 
-int pqe_thread_start(pthread_t *thread, void *(*run)(void *), void *argument)
+void pqe_signals_block(sigset_t *before)
 {
     sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+void pqe_signals_restore(const sigset_t *before)
+{
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+int pqe_thread_start(pthread_t *thread, void *(*run)(void *), void *argument)
+{
     sigset_t before;
     int failure;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pqe_signals_block(&before);
     failure = pthread_create(thread, NULL, run, argument);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pqe_signals_restore(&before);
     return failure;
 }
 

@@ -5,10 +5,15 @@
 #define PQE_THREAD_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 
 /* pthread_create, with all signals blocked: the program's signals are for its own threads. */
 int pqe_thread_start(pthread_t *thread, void *(*run)(void *), void *argument);
+
+/* Blocks all signals in this thread, for a library that starts threads by itself. */
+void pqe_signals_block(sigset_t *before);
+void pqe_signals_restore(const sigset_t *before);
 
 /*
  * A mark that a process which is forked does not get.  It is memory that the kernel wipes in the

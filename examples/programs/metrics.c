@@ -1,5 +1,8 @@
 /*
  * metrics.c - what an engine has done, for Prometheus; and a middleware that looks at every call
+ *
+ * With a port as argument the metrics can be read at http://127.0.0.1:PORT/metrics, until Enter is
+ * pressed.
  */
 #include "common.h"
 
@@ -28,13 +31,37 @@ static void print_samples(const char *text, const char *metric)
     }
 }
 
-int main(void)
+/* Lets Prometheus read the metrics; false where the library was built without that. */
+static bool serve(pqe_engine *engine, int port)
+{
+    pqe_metrics_server server = PQE_METRICS_SERVER_INIT;
+    pqe_error error;
+
+    server.port = port;
+    server.name = "shop";
+    if (pqe_metrics_serve(engine, &server, &port, &error) == PQE_ERR_UNSUPPORTED) {
+        return false;
+    }
+    check(error.code, &error, "serving the metrics");
+    return true;
+}
+
+/* Serves no longer. */
+static void stop_serving(pqe_engine *engine)
+{
+    pqe_error error;
+
+    check(pqe_metrics_serve_stop(engine, &error), &error, "ending the server");
+}
+
+int main(int argc, char **argv)
 {
     pqe_engine *engine = open_engine(2);
     pqe_middleware middleware = PQE_MIDDLEWARE_INIT;
     pqe_error error;
     char *text;
     int writes = 0;
+    bool served = serve(engine, argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0);
 
     middleware.name = "watch";
     middleware.enter = watch;
@@ -60,6 +87,13 @@ int main(void)
     printf("%d calls wrote to visits\n", writes);
     check(pqe_remove_middleware(engine, "watch", &error), &error, "removing the middleware");
     run(engine, "DROP TABLE visits");
+    if (served && argc > 1) {
+        printf("http://127.0.0.1:%s/metrics until Enter is pressed\n", argv[1]);
+        (void)getchar();
+    }
+    if (served) {
+        stop_serving(engine);
+    }
     pqe_free_engine(engine);
     return 0;
 }

@@ -123,6 +123,15 @@ pqe_pool_metrics support_gauges(pqe_engine *engine)
     return metrics.pool;
 }
 
+int support_run_program(const char *command, const char *text)
+{
+    FILE *pipe = popen(command, "w");
+
+    assert_non_null(pipe);
+    assert_true(fputs(text, pipe) >= 0);
+    return pclose(pipe);
+}
+
 pqe_connection *support_acquire(pqe_engine *engine, const char *who)
 {
     pqe_connection *connection;

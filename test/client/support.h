@@ -60,6 +60,9 @@ int64_t support_number(pqe_engine *engine, const char *sql);
 /* What the pool is like now. */
 pqe_pool_metrics support_gauges(pqe_engine *engine);
 
+/* Runs a program on a text; its exit status. */
+int support_run_program(const char *command, const char *text);
+
 /* Take and give back a connection; both fail where that fails. */
 pqe_connection *support_acquire(pqe_engine *engine, const char *who);
 void support_release(pqe_connection *connection);

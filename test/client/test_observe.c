@@ -185,16 +185,6 @@ static void the_trace_keeps_no_parameters(void **state)
     pqe_free_engine(engine);
 }
 
-/* Runs a program on a text; its exit status. */
-static int run_on(const char *command, const char *text)
-{
-    FILE *pipe = popen(command, "w");
-
-    assert_non_null(pipe);
-    assert_true(fputs(text, pipe) >= 0);
-    return pclose(pipe);
-}
-
 static void tables_are_counted(void **state)
 {
     pqe_engine *engine = support_engine(NULL);
@@ -271,7 +261,7 @@ static void prometheus_reads_it(void **state)
     assert_contains(text, "kind=\"select\",le=\"+Inf\"} 2\n");
     assert_contains(text, "table=\"pg_class\",kind=\"select\"} 1\n");
     assert_contains(text, "table=\"\\\"odd \\\"\\\"\\\\ \\nname\\\"\"");
-    assert_int_equal(run_on("promtool check metrics", text), 0);
+    assert_int_equal(support_run_program("promtool check metrics", text), 0);
     pqe_free(text);
     assert_ok(pqe_metrics_prometheus(engine, NULL, &text, &error), error);
     assert_contains(text, "\npqengine_pool_waiting 0\n");

@@ -236,8 +236,18 @@ add_named_need(PqeFacts *facts, PqeFact *fact)
 }
 
 /*
- * What the server made for a partition after the parent's model (a trigger, a
- * foreign key) is no fact, and what it needs is the parent's affair.
+ * What the server made for a partition after the parent's model.
+ */
+typedef struct CloneEntry
+{
+	ObjectAddress address;
+	ObjectAddress model;		/* of the parent */
+	ObjectAddress table;		/* the partition */
+} CloneEntry;
+
+/*
+ * What was made after a model (a trigger, a key) is no fact, and what it needs
+ * is the parent's affair.
  */
 static HTAB *
 find_clones(PqeFacts *facts)
@@ -247,17 +257,55 @@ find_clones(PqeFacts *facts)
 
 	memset(&control, 0, sizeof(control));
 	control.keysize = sizeof(ObjectAddress);
-	control.entrysize = sizeof(ObjectAddress);
+	control.entrysize = sizeof(CloneEntry);
 	control.hcxt = CurrentMemoryContext;
 	clones = hash_create("pqengine clones", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	for (int i = 0; i < facts->edges->count; i++)
 	{
 		DependRow  *row = &facts->edges->rows[i];
+		CloneEntry *entry;
+		bool		found;
 
-		if (row->type == DEPENDENCY_PARTITION_PRI && pqe_facts_by_address(facts, &row->dependent) == NULL)
-			hash_search(clones, &row->dependent, HASH_ENTER, NULL);
+		if ((row->type != DEPENDENCY_PARTITION_PRI && row->type != DEPENDENCY_PARTITION_SEC) ||
+			pqe_facts_by_address(facts, &row->dependent) != NULL)
+			continue;
+		entry = hash_search(clones, &row->dependent, HASH_ENTER, &found);
+		if (!found)
+			entry->model = entry->table = InvalidObjectAddress;
+		if (row->type == DEPENDENCY_PARTITION_PRI)
+			entry->model = row->referenced;
+		else
+			entry->table = row->referenced;
 	}
 	return clones;
+}
+
+/*
+ * What uses a clone (any other object: just that) needs its model, and that
+ * the partition is one by then.
+ */
+static void
+add_needs_of_clone(PqeFacts *facts, HTAB *clones, PqeFact *from, const ObjectAddress *address)
+{
+	CloneEntry *clone = hash_search(clones, address, HASH_FIND, NULL);
+	PqeFact    *needed;
+	PqeFact    *table;
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (clone == NULL)
+	{
+		needed = pqe_facts_resolve(facts, address);
+		if (needed != NULL)
+			add_edge(from, needed);
+		return;
+	}
+	table = pqe_facts_by_address(facts, &clone->table);
+	if (table != NULL)
+		foreach(lc, table->children)
+			if (((PqeFact *) lfirst(lc))->kind->joins)
+				add_edge(from, lfirst(lc));
+	add_needs_of_clone(facts, clones, from, &clone->model);
 }
 
 /*
@@ -286,6 +334,8 @@ pqe_depends_read(PqeFacts *facts)
 		to = pqe_facts_resolve(facts, &row->referenced);
 		if (to == NULL || to == from)
 			continue;
+		if (row->type == DEPENDENCY_NORMAL)
+			add_needs_of_clone(facts, clones, from, &row->referenced);
 		if (row->type == DEPENDENCY_AUTO && from->kind->auto_is_link)
 			from->goes_with = to;
 		else

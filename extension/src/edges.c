@@ -57,6 +57,9 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 	{
 		PqeFact    *part = lfirst(lc);
 
+		/* a foreign key to what the partition gets by being joined */
+		if (list_member_ptr(part->depends_on, action->fact))
+			continue;
 		/* a table that is created as a child takes later parts as they come */
 		if (action->inside != NULL ? part->kind->holds_data :
 			!part->kind->joins && (part->kind->inline_create ||

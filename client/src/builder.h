@@ -141,6 +141,20 @@ char *pqe_query_quote_list(pqe_query *query, const char *function, const char *c
 /* Adds an empty entry, NULL where memory runs out. */
 pqe_item *pqe_query_add(pqe_query *query, pqe_items *items);
 
+/*
+ * Adds an entry of an expression, of a query or of a name; NULL where that is a mistake, which the
+ * query keeps, or memory runs out.  What is given belongs to the query in any case.
+ */
+pqe_item *pqe_query_add_expr(pqe_query *query, const char *function, pqe_items *items,
+                             pqe_expr *expr);
+pqe_item *pqe_query_add_query(pqe_query *query, const char *function, pqe_items *items,
+                              pqe_query *other, unsigned kinds);
+pqe_item *pqe_query_add_name(pqe_query *query, const char *function, pqe_items *items,
+                             const char *name, pqe_name_form form);
+/* Several names of columns. */
+void pqe_query_add_names(pqe_query *query, const char *function, pqe_items *items,
+                         const char *const *names, size_t count);
+
 /* Gives an expression or a query away to a query; NULL where that is a mistake. */
 pqe_expr *pqe_query_take_expr(pqe_query *query, const char *function, pqe_expr *expr);
 pqe_query *pqe_query_take_query(pqe_query *query, const char *function, pqe_query *other,

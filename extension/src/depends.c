@@ -17,7 +17,9 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "catalog/dependency.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_depend.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -309,6 +311,17 @@ add_needs_of_clone(PqeFacts *facts, HTAB *clones, PqeFact *from, const ObjectAdd
 }
 
 /*
+ * Is the row about the type of a table's rows in a fact's SQL?  What holds rows
+ * itself cannot be made anew for that.
+ */
+static bool
+names_row_type(const DependRow *row, const PqeFact *from, const PqeFact *to)
+{
+	return row->referenced.classId == TypeRelationId && to->address.classId == RelationRelationId &&
+		from->kind->sql_properties != NULL && !from->kind->holds_data && from->kind->retire == NULL;
+}
+
+/*
  * Links the facts by what has been read.
  */
 void
@@ -334,6 +347,7 @@ pqe_depends_read(PqeFacts *facts)
 		to = pqe_facts_resolve(facts, &row->referenced);
 		if (to == NULL || to == from)
 			continue;
+		from->uses_row_type |= names_row_type(row, from, to);
 		if (row->type == DEPENDENCY_NORMAL)
 			add_needs_of_clone(facts, clones, from, &row->referenced);
 		if (row->type == DEPENDENCY_AUTO && from->kind->auto_is_link)

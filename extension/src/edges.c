@@ -215,12 +215,6 @@ edges_of_choice(PqeAction *action, const PqeFact *key)
 	}
 }
 
-static bool
-uses_rows(const PqeFact *fact)
-{
-	return fact->kind->uses_rows != NULL && fact->kind->uses_rows(fact);
-}
-
 /*
  * What uses the rows of a table comes when these are as they will be.
  */
@@ -255,7 +249,7 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 		}
 	if (fact->parent != NULL && fact->parent->goes_with != NULL)
 		edges_of_need(action, fact->parent->goes_with, false);
-	if (uses_rows(fact))
+	if (pqe_uses_rows(fact))
 		foreach(lc, fact->depends_on)
 			edges_from_parts(action, lfirst(lc));
 	foreach(lc, fact->soft_depends_on)
@@ -382,7 +376,7 @@ edges_of_drop(PqeAction *action)
 	edges_of_namesakes(action);
 	if (fact->kind->joins)
 		edges_of_leaving(action);
-	if (uses_rows(fact))
+	if (pqe_uses_rows(fact))
 		foreach(lc, fact->depends_on)
 			edges_to_parts(action, lfirst(lc), true);
 	if (action->rebuild && fact->retire_action != NULL)

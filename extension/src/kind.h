@@ -131,7 +131,7 @@ struct PqeKind
 
 	/*
 	 * Does the fact hold on to the rows of a table that it depends on as they
-	 * were made up when it was created?  NULL: no.
+	 * were made up when it was created?  NULL: where its SQL names their type.
 	 */
 	bool		(*uses_rows) (const PqeFact *fact);
 
@@ -158,8 +158,8 @@ struct PqeKind
 	bool		(*can_alter) (const PqeFact *from, const PqeFact *to);
 
 	/*
-	 * Does altering FROM into TO require that DEPENDENT is taken down while
-	 * it happens?  NULL: no.
+	 * Does altering FROM (NULL: adding it to what is there) into TO require
+	 * that DEPENDENT is taken down while it happens?  NULL: no.
 	 */
 	bool		(*disturbs) (const PqeFact *from, const PqeFact *to, const PqeFact *dependent);
 
@@ -223,6 +223,12 @@ pqe_can_inline(const PqeFact *fact)
 {
 	return fact->kind->inline_create && fact->parent != NULL && fact->parent->kind->inlines &&
 		!(fact->kind->stands_alone != NULL && fact->kind->stands_alone(fact));
+}
+
+static inline bool
+pqe_uses_rows(const PqeFact *fact)
+{
+	return fact->kind->uses_rows != NULL ? fact->kind->uses_rows(fact) : fact->uses_row_type;
 }
 
 extern const PqeKind *const pqe_kinds[];

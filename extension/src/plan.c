@@ -292,10 +292,11 @@ renew_row_users(PqePlan *plan, PqeAction *action)
 	{
 		PqeFact    *user = lfirst(lc);
 
-		if (user->kind->uses_rows == NULL || !user->kind->uses_rows(user) || user->drop_action != NULL)
+		if (!pqe_uses_rows(user) || user->drop_action != NULL)
 			continue;
-		if (action->type == PQE_ALTER &&
-			!(kind->disturbs != NULL && kind->disturbs(action->from, action->fact, user)))
+		/* the type as such may get or lose a column */
+		if ((action->type == PQE_ALTER || user->kind->uses_rows == NULL) &&
+			!(action->type != PQE_DROP && kind->disturbs != NULL && kind->disturbs(action->from, action->fact, user)))
 			continue;
 		if (user->ignored)
 			put_back(plan, user);

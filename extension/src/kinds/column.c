@@ -337,12 +337,29 @@ keeps_rows(const PqeFact *from, const PqeFact *to)
 	return before == after && new_mod < 0;
 }
 
+/*
+ * Is a value written into the rows when the column is added?
+ */
+static bool
+fills_rows(const PqeFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->children)
+		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_default && pqe_value(lfirst(lc), "expression") != NULL)
+			return true;
+	return pqe_value(column, "generated") != NULL || pqe_value(column, "identity_kind") != NULL ||
+		pqe_flag(column, "_domain");
+}
+
 static bool
 disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 {
+	if (from == NULL)
+		return dependent->uses_row_type && fills_rows(to);
 	if (!type_differs(from, to) && !to->retyped)
 		return false;
-	if (to->retyped)
+	if (to->retyped || dependent->uses_row_type)
 		return true;
 	/* the server would check a foreign key between the old type and the new */
 	if (dependent->kind == &pqe_kind_constraint && pqe_value(dependent, "_type")[0] == 'f')

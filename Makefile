@@ -4,7 +4,7 @@
 #   make install              all of them; the extension goes where PG_CONFIG says,
 #                             the client below PREFIX (default /usr/local)
 #   make installcheck         pg_regress against a running server (PGHOST, PGPORT, ...)
-#   make clean
+#   make clean                all build products, those of examples and fuzzers, too
 #
 # PG_CONFIG=/path/to/pg_config chooses the server, DESTDIR= stages an installation.
 # A target name followed by -extension or -client does one part only, such as
@@ -20,6 +20,9 @@ all: $(PARTS:%=all-%)
 install: $(PARTS:%=install-%)
 uninstall: $(PARTS:%=uninstall-%)
 clean: $(PARTS:%=clean-%)
+	for folder in test/fuzz $(dir $(wildcard examples/*/Makefile)); do \
+		$(MAKE) -C $$folder clean || exit; \
+	done
 installcheck: installcheck-extension
 
 # verb-folder, as in install-client

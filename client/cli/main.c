@@ -213,7 +213,7 @@ static int make_engine(cli *c, const cli_command *command)
     config.health_check_enabled = false;
     config.enable_metrics = false;
     config.enable_query_tracer = false;
-    config.application_name = "pqengine";
+    config.application_name = getenv("PGAPPNAME") == NULL ? "pqengine" : NULL;
     config.logger = log_line;
     config.logger_data = c;
     return pqe_create_engine(&config, &c->engine, &error) == PQE_OK ? -1 : cli_fail(&error);

@@ -169,7 +169,9 @@ typedef struct pqe_config {
 
     /* Where the database is.  NULL or 0 leaves a value to the dsn, then to libpq (PGHOST and the
        other environment variables, service files, .pgpass). */
-    const char *dsn; /* [NULL] as libpq takes it: URI or keyword=value, several hosts, service= */
+    const char *dsn; /* [NULL] as libpq takes it: URI or keyword=value, several hosts, service=.
+                        What it may hold is what the libpq of that machine knows:
+                        load_balance_hosts since 16; an older one refuses it (PQE_ERR_CONFIG) */
     const char *username; /* [NULL] this and the next four win over the same value in dsn */
     const char *password; /* [NULL] */
     const char *host;     /* [NULL] a name, an address, a folder of sockets, or a list of them */
@@ -227,7 +229,8 @@ typedef struct pqe_config {
     bool debug;                   /* [false] log at PQE_LOG_DEBUG too */
     pqe_logger logger;            /* [NULL: silent] */
     void *logger_data;            /* [NULL] handed to the logger */
-    const char *application_name; /* [NULL] shown in pg_stat_activity; the dsn's wins */
+    const char *application_name; /* [NULL: PGAPPNAME, or else "libpqengine"] shown in
+                                     pg_stat_activity; the dsn's wins */
     bool connect_at_start; /* [true] open pool_size connections in pqe_create_engine, several at a
                               time; where the first one fails, that fails, so that a wrong DSN is
                               told there and not at the first statement.  The health monitor then
@@ -2009,8 +2012,8 @@ PQE_API pqe_status pqe_metrics_prometheus(pqe_engine *engine, const char *name, 
 /* Where pqe_metrics_serve listens; start from PQE_METRICS_SERVER_INIT. */
 typedef struct pqe_metrics_server {
     int version;         /* PQE_METRICS_SERVER_VERSION */
-    const char *address; /* [NULL: 127.0.0.1] an IPv4 or IPv6 address of this machine; 0.0.0.0 and ::
-                            are all it has, and whoever reaches them may read the metrics */
+    const char *address; /* [NULL: 127.0.0.1] an IPv4 or IPv6 address of this machine; 0.0.0.0 is
+                            all it has, and whoever reaches one of them may read the metrics */
     int port;            /* [0: any that is free] */
     const char *name;    /* [NULL] the label engine, as for pqe_metrics_prometheus */
 } pqe_metrics_server;

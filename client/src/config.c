@@ -126,14 +126,32 @@ static bool add_parameter(pqe_settings *settings, size_t *count, const char *key
     return settings->values[at] != NULL;
 }
 
+/* The same for a keyword that has no value yet. */
+static bool add_default(pqe_settings *settings, size_t *count, const char *keyword,
+                        const char *value)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(settings->keywords[i], keyword) == 0) {
+            return true;
+        }
+    }
+    return add_parameter(settings, count, keyword, value);
+}
+
+/* Whether libpq complains that there is no such option. */
+static bool names_an_option(const char *words)
+{
+    return strncmp(words, "invalid connection option", 25) == 0 ||
+           strncmp(words, "invalid URI query parameter", 27) == 0;
+}
+
 /*
  * libpq quotes the place at fault, which in a broken DSN may be the password.  Keeps the words and
  * leaves out what is quoted, unless it is an option's name.
  */
 static void copy_without_secrets(char *to, size_t size, const char *words)
 {
-    bool keep = strncmp(words, "invalid connection option", 25) == 0 ||
-                strncmp(words, "invalid URI query parameter", 27) == 0;
+    bool keep = names_an_option(words);
     bool quoted = false;
     size_t length = 0;
 
@@ -163,8 +181,16 @@ static pqe_status parse_dsn(pqe_settings *settings, size_t *count, const char *d
         }
         copy_without_secrets(fault, sizeof(fault), words);
         pqe_error_set(error, PQE_ERR_CONFIG, "dsn cannot be read: %s", fault);
-        pqe_error_hint(error, "A dsn is a URI (postgresql://user@host:port/database) or a list "
-                              "of keyword=value.");
+        if (names_an_option(words)) {
+            /* load_balance_hosts, for one, came with 16 */
+            pqe_error_hint(error,
+                           "It is libpq that knows the options; this one has version %d.%d, and "
+                           "later ones know more.",
+                           PQlibVersion() / 10000, PQlibVersion() % 10000);
+        } else {
+            pqe_error_hint(error, "A dsn is a URI (postgresql://user@host:port/database) or a "
+                                  "list of keyword=value.");
+        }
         PQfreemem(words);
         return PQE_ERR_CONFIG;
     }
@@ -219,9 +245,8 @@ static pqe_status collect_parameters(pqe_settings *settings, const pqe_config *c
         !add_parameter(settings, &count, "host", config->host) ||
         !add_parameter(settings, &count, "port", port) ||
         !add_parameter(settings, &count, "dbname", config->database) ||
-        !add_parameter(settings, &count, "fallback_application_name",
-                       config->application_name != NULL ? config->application_name
-                                                        : "libpqengine")) {
+        !add_default(settings, &count, "application_name", config->application_name) ||
+        !add_default(settings, &count, "fallback_application_name", "libpqengine")) {
         return pqe_error_no_memory(error);
     }
     return PQE_OK;

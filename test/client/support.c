@@ -123,6 +123,19 @@ pqe_pool_metrics support_gauges(pqe_engine *engine)
     return metrics.pool;
 }
 
+bool support_libpq_knows(const char *keyword)
+{
+    PQconninfoOption *options = PQconndefaults();
+    bool known = false;
+
+    assert_non_null(options);
+    for (const PQconninfoOption *at = options; at->keyword != NULL; at++) {
+        known = known || strcmp(at->keyword, keyword) == 0;
+    }
+    PQconninfoFree(options);
+    return known;
+}
+
 int support_run_program(const char *command, const char *text)
 {
     FILE *pipe = popen(command, "w");

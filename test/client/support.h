@@ -60,6 +60,9 @@ int64_t support_number(pqe_engine *engine, const char *sql);
 /* What the pool is like now. */
 pqe_pool_metrics support_gauges(pqe_engine *engine);
 
+/* Whether this libpq has that connection option. */
+bool support_libpq_knows(const char *keyword);
+
 /* Runs a program on a text; its exit status. */
 int support_run_program(const char *command, const char *text);
 

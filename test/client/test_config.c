@@ -3,6 +3,8 @@
  */
 #include "support.h"
 
+#include <libpq-fe.h>
+
 #include "config.h"
 
 static void check_refused(const pqe_config *config, const char *part)
@@ -188,6 +190,65 @@ static void fields_win_over_the_dsn(void **state)
     pqe_settings_free(&settings);
 }
 
+/* It is handed on where libpq has it (test_connect sees it work), else it is named as the mistake. */
+static void an_option_of_later_versions(void **state)
+{
+    static const char *const dsns[] = {"host=a,b load_balance_hosts=random",
+                                       "postgresql://a,b/d?load_balance_hosts=random"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(dsns) / sizeof(dsns[0]); i++) {
+        pqe_config config = PQE_CONFIG_INIT;
+        pqe_settings settings;
+        pqe_error error;
+
+        config.dsn = dsns[i];
+        if (support_libpq_knows("load_balance_hosts")) {
+            assert_int_equal(pqe_settings_init(&settings, &config, &error), PQE_OK);
+            assert_string_equal(value_of(&settings, "load_balance_hosts"), "random");
+            pqe_settings_free(&settings);
+        } else {
+            char version[12];
+
+            snprintf(version, sizeof(version), "%d.", PQlibVersion() / 10000);
+            assert_int_equal(pqe_settings_init(&settings, &config, &error), PQE_ERR_CONFIG);
+            assert_contains(error.message, "\"load_balance_hosts\"");
+            assert_contains(error.hint, version);
+        }
+    }
+}
+
+/* What the program says wins over PGAPPNAME, and what the dsn says over both. */
+static void names_of_the_application(void **state)
+{
+    pqe_config config = PQE_CONFIG_INIT;
+    pqe_settings settings;
+    pqe_error error;
+
+    (void)state;
+    assert_int_equal(pqe_settings_init(&settings, &config, &error), PQE_OK);
+    assert_null(value_of(&settings, "application_name")); /* so that libpq looks for PGAPPNAME */
+    assert_string_equal(value_of(&settings, "fallback_application_name"), "libpqengine");
+    pqe_settings_free(&settings);
+
+    config.application_name = "config's";
+    assert_int_equal(pqe_settings_init(&settings, &config, &error), PQE_OK);
+    assert_string_equal(value_of(&settings, "application_name"), "config's");
+    pqe_settings_free(&settings);
+
+    config.dsn = "application_name=dsn";
+    assert_int_equal(pqe_settings_init(&settings, &config, &error), PQE_OK);
+    assert_string_equal(value_of(&settings, "application_name"), "dsn");
+    pqe_settings_free(&settings);
+
+    config.application_name = "";
+    config.dsn = "fallback_application_name=last";
+    assert_int_equal(pqe_settings_init(&settings, &config, &error), PQE_OK);
+    assert_null(value_of(&settings, "application_name"));
+    assert_string_equal(value_of(&settings, "fallback_application_name"), "last");
+    pqe_settings_free(&settings);
+}
+
 static void null_arguments(void **state)
 {
     pqe_config config = PQE_CONFIG_INIT;
@@ -212,6 +273,8 @@ int main(void)
         cmocka_unit_test(a_broken_dsn_shows_no_secret),
         cmocka_unit_test(an_unknown_option_is_named),
         cmocka_unit_test(fields_win_over_the_dsn),
+        cmocka_unit_test(an_option_of_later_versions),
+        cmocka_unit_test(names_of_the_application),
         cmocka_unit_test(null_arguments),
     };
 

@@ -1,6 +1,8 @@
 /*
  * test_connect.c - servers that are not there, that refuse, or that never answer
  */
+#include "support_server.h"
+
 #include "support.h"
 
 #include <arpa/inet.h>
@@ -170,6 +172,7 @@ static void the_session_is_as_promised(void **state)
 
     (void)state;
     config.application_name = "tested";
+    assert_int_equal(setenv("PGAPPNAME", "of the environment", 1), 0);
     engine = support_engine(&config);
     assert_ok(pqe_execute(engine,
                           "SELECT current_setting('application_name') || ' ' || "
@@ -180,6 +183,53 @@ static void the_session_is_as_promised(void **state)
     assert_string_equal(text, "tested UTF8");
     pqe_result_free(result);
     pqe_free_engine(engine);
+    config.application_name = NULL;
+    engine = support_engine(&config);
+    assert_int_equal(support_number(engine, "SELECT count(*) FROM pg_stat_activity WHERE pid = "
+                                            "pg_backend_pid() AND application_name = "
+                                            "'of the environment'"),
+                     1);
+    pqe_free_engine(engine);
+    assert_int_equal(unsetenv("PGAPPNAME"), 0);
+}
+
+/* With load_balance_hosts each connection begins with a host at random; without, with the first. */
+static void hosts_share_the_load(void **state)
+{
+    static const support_reply welcome[] = {SUPPORT_REPLY(SUPPORT_WELCOME), SUPPORT_END};
+    static const support_reply *const conversations[] = {welcome};
+    int most = support_libpq_knows("load_balance_hosts") ? 1 : 0;
+
+    (void)state;
+    for (int balanced = 0; balanced <= most; balanced++) {
+        support_server *servers[2];
+        int ports[2];
+        int counts[2];
+        char dsn[200];
+        pqe_config config = support_config();
+
+        for (int i = 0; i < 2; i++) {
+            servers[i] = support_server_start(conversations, 1, &ports[i]);
+        }
+        snprintf(dsn, sizeof(dsn),
+                 "host=127.0.0.1,127.0.0.1 port=%d,%d user=u dbname=d sslmode=disable "
+                 "gssencmode=disable%s",
+                 ports[0], ports[1], balanced ? " load_balance_hosts=random" : "");
+        config.dsn = dsn;
+        config.pool_size = 40;
+        config.connect_at_start = true;
+        config.statement_cache_size = 0; /* opening a connection then asks the server nothing */
+        pqe_free_engine(support_engine(&config));
+        for (int i = 0; i < 2; i++) {
+            counts[i] = support_server_stop(servers[i]);
+        }
+        assert_int_equal(counts[0] + counts[1], 40);
+        if (balanced) {
+            assert_in_range(counts[0], 1, 39); /* all on one side: once in 2^39 */
+        } else {
+            assert_int_equal(counts[0], 40);
+        }
+    }
 }
 
 int main(void)
@@ -193,6 +243,7 @@ int main(void)
         cmocka_unit_test(an_engine_may_come_before_its_server),
         cmocka_unit_test(attempts_back_off),
         cmocka_unit_test(the_session_is_as_promised),
+        cmocka_unit_test(hosts_share_the_load),
     };
 
     return cmocka_run_group_tests_name("connect", tests, support_need_server, NULL);

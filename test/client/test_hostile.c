@@ -5,6 +5,9 @@
 
 #include "support_server.h"
 
+#include <pthread.h>
+#include <unistd.h>
+
 /* ErrorResponse: severity, code and message, each a letter and a string. */
 #define FATAL_AUTH "E\0\0\0\60SFATAL\0VFATAL\0C28P01\0Mwrong password for u\0\0"
 #define FATAL_STARTING "E\0\0\0\47SFATAL\0VFATAL\0C57P03\0Mstarting up\0\0"
@@ -271,6 +274,60 @@ static void a_pooler_is_recognised(void **state)
     assert_contains(log.text, "a connection pooler is in between");
 }
 
+typedef struct taker {
+    pqe_engine *engine;
+    pqe_status status;
+    pqe_error error;
+} taker;
+
+static void *take(void *argument)
+{
+    taker *self = argument;
+    pqe_connection *connection;
+
+    self->status = pqe_acquire(self->engine, "late", &connection, &self->error);
+    if (self->status == PQE_OK) {
+        self->status = pqe_release(connection, &self->error);
+    }
+    return NULL;
+}
+
+/* The server lets the first in and nobody else: who has tried in vain waits for the first one's
+   connection, where connection_timeout_ms would have been his own affair. */
+static void a_slow_server_fails_no_call_while_there_is_a_connection(void **state)
+{
+    static const support_reply welcome[] = {SUPPORT_REPLY(SUPPORT_WELCOME), SUPPORT_HANG,
+                                            SUPPORT_END};
+    static const support_reply silence[] = {SUPPORT_HANG, SUPPORT_END};
+    static const support_reply *const conversations[] = {welcome, silence};
+    int port;
+    support_server *server = support_server_start(conversations, 2, &port);
+    pqe_config config = config_for(port);
+    pqe_connection *connection;
+    taker late = {.status = PQE_OK};
+    pthread_t thread;
+    pqe_error error;
+
+    (void)state;
+    config.pool_size = 2;
+    config.connect_at_start = false;
+    config.connection_timeout_ms = 1000; /* enough for the first one, however busy the machine */
+    config.pool_timeout_ms = 600000;
+    config.pool_reset = PQE_RESET_NEVER;
+    late.engine = support_engine(&config);
+    connection = support_acquire(late.engine, "first");
+    assert_int_equal(pthread_create(&thread, NULL, take, &late), 0);
+    while (support_gauges(late.engine).connect_failures == 0) {
+        usleep(1000);
+    }
+    /* Whoever is told of the failure has left by now, or goes on to wait. */
+    assert_ok(pqe_release(connection, &error), error);
+    pthread_join(thread, NULL);
+    assert_ok(late.status, late.error);
+    pqe_free_engine(late.engine);
+    assert_in_range(support_server_stop(server), 2, 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_ping_that_hangs),
         cmocka_unit_test(a_connection_lost_while_it_is_opened),
         cmocka_unit_test(a_pooler_is_recognised),
+        cmocka_unit_test(a_slow_server_fails_no_call_while_there_is_a_connection),
     };
 
     return cmocka_run_group_tests_name("hostile servers", tests, NULL, NULL);

@@ -36,6 +36,11 @@ SELECT inhrelid::regclass, c.relkind, i.indisvalid FROM pg_inherits JOIN pg_clas
 CREATE TABLE app.log_2026 PARTITION OF app.log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 CREATE INDEX log_2026_extra ON app.log_2026 (extra);
 SELECT * FROM tools.settled(:'models');
+-- nor is a partition of such a one
+CREATE TABLE app.log_2027 PARTITION OF app.log FOR VALUES FROM ('2027-01-01') TO ('2028-01-01') PARTITION BY RANGE (at);
+CREATE TABLE app.log_2027_01 PARTITION OF app.log_2027 FOR VALUES FROM ('2027-01-01') TO ('2027-02-01');
+SELECT * FROM tools.settled(:'models');
+DROP TABLE app.log_2027;
 -- but a change of the parent reaches it
 SELECT tools.migrate(replace(:'models', 'extra int', 'extra bigint, added text'));
 SELECT attname, atttypid::regtype FROM pg_attribute WHERE attrelid = 'app.log_2026'::regclass AND attname IN ('extra', 'added') ORDER BY 1;

@@ -7,6 +7,8 @@
  */
 #include "compat.h"
 
+#include "miscadmin.h"
+
 #include "export_files.h"
 #include "plan.h"
 
@@ -42,18 +44,22 @@ pqe_matches_ignore(const PqeFact *fact, const PqeOptions *options)
 
 /*
  * Partitions come and go at run time: one that the models do not hold is left
- * alone where the models know its parent as partitioned.
+ * alone where the models know its parent as partitioned, and those below it.
  */
 static bool
-is_runtime_partition(const PqeFact *fact, PqeFacts *desired)
+is_runtime_partition(const PqeFact *fact, PqeFacts *actual, PqeFacts *desired)
 {
 	const PqeKind *kind = fact->kind;
 	const PqeFact *whole;
 
 	if (fact->peer != NULL || kind->belongs_to == NULL || kind->belongs_to(fact) == NULL)
 		return false;
+	check_stack_depth();
 	whole = pqe_facts_by_identity(desired, kind, kind->belongs_to(fact));
-	return whole != NULL && (kind->has_parts == NULL || kind->has_parts(whole));
+	if (whole != NULL)
+		return kind->has_parts == NULL || kind->has_parts(whole);
+	whole = pqe_facts_by_identity(actual, kind, kind->belongs_to(fact));
+	return whole != NULL && is_runtime_partition(whole, actual, desired);
 }
 
 static void
@@ -70,7 +76,7 @@ decide_scope(PqeFacts *facts, PqeFacts *desired, const PqeOptions *options)
 			(kind->database_wide && !options->all_schemas && !kind_is_declared(desired, kind)) ||
 			(kind->in_scope != NULL && !kind->in_scope(fact, options)) ||
 			pqe_matches_ignore(fact, options) ||
-			(facts != desired && is_runtime_partition(fact, desired));
+			(facts != desired && is_runtime_partition(fact, facts, desired));
 	}
 }
 

@@ -389,6 +389,8 @@ edges_of_drop(PqeAction *action)
 		if (fact->kind->holds_data && action->inside == NULL)
 			edges_of_moving(action, successor);
 	}
+	else if (fact->retire_action != NULL)
+		add_edge(fact->retire_action, action, false);
 	else if (action->rebuild && (action->inside == NULL || pqe_doer(action)->fact->retire_action == NULL))
 		add_edge(action, fact->ignored ? fact->create_action : fact->peer->create_action, false);
 }
@@ -523,7 +525,7 @@ slot_match(const void *a, const void *b, Size size)
 static const char *
 freed_slot(const PqeAction *action)
 {
-	if (action->type == PQE_DROP && action->fact->retire_action == NULL)
+	if (action->type == PQE_DROP && (action->fact->retire_action == NULL || action->wanted_gone))
 		return action->fact->slot;
 	if (action->type == PQE_ALTER && action->from->slot != NULL &&
 		(action->fact->slot == NULL || strcmp(action->from->slot, action->fact->slot) != 0))

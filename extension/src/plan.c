@@ -142,9 +142,14 @@ go_along(PqePlan *plan, PqeFact *part, PqeFact *whole)
 	if (part->peer != NULL)
 		rebuild(plan, part);
 	else
+	{
+		/* its name and those of its parts may be wanted at once */
+		if (part->drop_action != NULL && part->retire_action == NULL && part->kind->retire != NULL)
+			add_action(plan, PQE_RETIRE, part);
 		foreach(lc, part->dependents)
 			if (is_part_of(lfirst(lc), part))
 				go_along(plan, lfirst(lc), part);
+	}
 }
 
 /*

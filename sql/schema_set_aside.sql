@@ -66,3 +66,14 @@ CREATE TABLE app.t (i int, found text DEFAULT '$sql$') PARTITION BY RANGE (i);
 CREATE TABLE app.t1 PARTITION OF app.t FOR VALUES FROM (0) TO (10);
 $$) ORDER BY 2;
 DROP SCHEMA app CASCADE;
+
+-- no column in common: the rows move all the same, or stop the step
+CREATE SCHEMA app;
+CREATE TABLE app.t (a int) PARTITION BY RANGE (a);
+CREATE TABLE app.t1 PARTITION OF app.t DEFAULT;
+INSERT INTO app.t VALUES (1), (2);
+SELECT statement FROM pqengine.plan('CREATE SCHEMA app; CREATE TABLE app.t (b int NOT NULL)', '{"allow_drop": true}') ORDER BY seq \gexec
+SELECT * FROM app.t;
+SELECT statement FROM pqengine.plan('CREATE SCHEMA app; CREATE TABLE app.t (b int DEFAULT 7)', '{"allow_drop": true}') ORDER BY seq \gexec
+SELECT * FROM app.t;
+DROP SCHEMA app CASCADE;

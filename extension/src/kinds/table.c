@@ -227,11 +227,11 @@ move_rows(PqeScript *script, const PqeFact *from, const PqeFact *to, const char 
 		appendStringInfo(&names, "%s%s", names.len ? ", " : "", quote_identifier(column->name));
 		appendStringInfo(&values, "%s%s", values.len ? ", " : "", pqe_column_converted(column->peer, column));
 	}
-	if (names.len > 0)
-		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING,
-				 "INSERT INTO %s (%s)%s SELECT %s FROM %s%s", to->identity, names.data,
-				 identity ? " OVERRIDING SYSTEM VALUE" : "", values.data,
-				 pqe_value(from, "partition_key") ? "" : "ONLY ", source);
+	/* without a column in common there are the rows as such */
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING,
+			 "INSERT INTO %s%s%s SELECT %sFROM %s%s", to->identity, names.len ? psprintf(" (%s)", names.data) : "",
+			 identity ? " OVERRIDING SYSTEM VALUE" : "", names.len ? psprintf("%s ", values.data) : "",
+			 pqe_value(from, "partition_key") ? "" : "ONLY ", source);
 }
 
 /*

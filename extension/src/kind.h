@@ -75,7 +75,7 @@ struct PqeKind
 	/* Means nothing without what it needs: dropped with it even if not compared. */
 	bool		goes_with_needs;
 
-	/* Bears on what is made after it, so that it comes after all else. */
+	/* Bears on what is made after it: comes after all else, goes before it. */
 	bool		comes_last;
 
 	/* Goes only with its parent, which is made anew when this has to go. */

@@ -158,7 +158,8 @@ decide_gates(PqePlan *plan)
 /*
  * The order among actions that are ready: drops that make room, then what the
  * kinds' ranks say, then what is only to be gone, what bears on all that is
- * made after it, and what waits for leave; then the order of the facts.
+ * made after it (where it goes, it goes with the first), and what waits for
+ * leave; then the order of the facts.
  */
 static int64
 preference(const PqePlan *plan, const PqeAction *action)
@@ -169,7 +170,7 @@ preference(const PqePlan *plan, const PqeAction *action)
 	if (action->gated && !plan->options->allow_drop)
 		group = 4;
 	else if (action->fact->kind->comes_last)
-		group = 3;
+		group = action->type == PQE_DROP ? 0 : 3;
 	else if (action->type == PQE_DROP)
 		group = action->wanted_gone ? 2 : 0;
 	else

@@ -93,8 +93,8 @@ list_of(const PqeFact *fact, const char *property, const char *owner)
 
 /*
  * What default privileges in the database as it is give to an object that the
- * current user creates; NULL for no such entry.  Its creator's part becomes
- * the owner's.
+ * current user creates; NULL for no such entry, or one that is gone before
+ * anything is created.  Its creator's part becomes the owner's.
  */
 static const char *
 default_entry(const PqeScript *script, const PqeFact *fact, bool in_schema)
@@ -108,7 +108,9 @@ default_entry(const PqeScript *script, const PqeFact *fact, bool in_schema)
 	identity = psprintf("FOR ROLE %s%s%s ON %s", creator, in_schema ? " IN SCHEMA " : "",
 						in_schema ? quote_identifier(fact->schema) : "", pqe_value(fact, "_class"));
 	entry = pqe_facts_by_identity(script->actual, &pqe_kind_default_privilege, identity);
-	return entry == NULL ? NULL : pqe_acl_rename(pqe_value(entry, "privileges"), creator, PQE_ACL_OWNER);
+	if (entry == NULL || (entry->drop_action != NULL && script->options->allow_drop))
+		return NULL;
+	return pqe_acl_rename(pqe_value(entry, "privileges"), creator, PQE_ACL_OWNER);
 }
 
 static char *

@@ -7,3 +7,6 @@ CREATE EVENT TRIGGER no_more ON ddl_command_start WHEN TAG IN ('CREATE SEQUENCE'
 CREATE SCHEMA core;
 CREATE EXTENSION pg_trgm SCHEMA core;
 CREATE SEQUENCE core.one_more;
+CREATE FUNCTION core.granted() RETURNS int LANGUAGE sql AS 'SELECT 1';
+GRANT EXECUTE ON FUNCTION core.granted() TO "select";
+CREATE FUNCTION core.not_granted() RETURNS int LANGUAGE sql AS 'SELECT 1';

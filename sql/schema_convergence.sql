@@ -208,6 +208,7 @@ COMMENT ON EXTENSION hstore IS 'pairs';
 SELECT object, property FROM pqengine.drift(:'models' || quote_literal('pairs')) WHERE kind = 'comment';
 SELECT pqengine.export() ~ 'COMMENT ON EXTENSION hstore IS ''pairs''' AS exported;
 SELECT statement, reverse FROM pqengine.plan(:'models' || (SELECT quote_literal(comment) FROM pg_available_extensions WHERE name = 'hstore'), '{"allow_drop": true}') WHERE kind = 'comment';
+SELECT statement, reverse FROM pqengine.plan('CREATE SCHEMA tools; CREATE EXTENSION hstore SCHEMA tools', '{"allow_drop": true}') WHERE kind = 'comment';
 
 DROP SCHEMA tools CASCADE;
 DROP ROLE regress_converge;

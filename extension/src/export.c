@@ -12,15 +12,6 @@
 #include "plan.h"
 
 /*
- * Is it there in any new database, as it is here?
- */
-static bool
-is_given(const PqeFact *fact)
-{
-	return strcmp(fact->kind->name, "schema") == 0 && strcmp(fact->identity, "public") == 0;
-}
-
-/*
  * The given part of the database has no need to be created, but stands for
  * what it is on both sides.
  */
@@ -37,7 +28,7 @@ from_nothing(PqeFacts *facts, const PqeOptions *options)
 	{
 		PqeFact    *fact = lfirst(lc);
 
-		fact->ignored = fact->ignored || is_given(fact) ||
+		fact->ignored = fact->ignored || (fact->kind->is_given != NULL && fact->kind->is_given(fact)) ||
 			(fact->parent != NULL && fact->parent->ignored && !fact->kind->database_wide) ||
 			(fact->kind->database_wide && !options->all_schemas && fact->schema == NULL &&
 			 fact->dependents == NIL);

@@ -66,6 +66,16 @@ struct PqeKind
 	bool		database_wide;	/* compared only where asked for or declared */
 	PqeOnTakedown on_takedown;
 
+	/*
+	 * For what is there already while models are built: does the statement
+	 * (of the models) create the fact?  One that none creates is no part of
+	 * what they want.  NULL: what is there then has been created by them.
+	 */
+	bool		(*created_by) (const PqeFact *fact, const Node *statement);
+
+	/* Is the fact there, as it is, in any new database?  NULL: no. */
+	bool		(*is_given) (const PqeFact *fact);
+
 	/* Survives a change of the type of a column that it uses. */
 	bool		follows_column_type;
 

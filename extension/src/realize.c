@@ -224,12 +224,26 @@ pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames)
 			 errhint("Try again when no other session runs DDL in the managed schemas.")));
 }
 
+static bool
+is_created(const PqeFact *fact, const PqeModel *model)
+{
+	ListCell   *lc;
+
+	if (fact->kind->created_by == NULL)
+		return true;
+	foreach(lc, model->statements)
+		if (fact->kind->created_by(fact, ((PqeStatement *) lfirst(lc))->raw->stmt))
+			return true;
+	return false;
+}
+
 /*
- * Extensions that the models do not declare are no part of what they want,
- * unless something of theirs needs one and the scope is less than all.
+ * What was there already (extensions) and the models do not create is no part
+ * of what they want, unless something of theirs needs it and the scope is less
+ * than all.
  */
 static void
-forget_undeclared_extensions(PqeFacts *facts, const PqeModel *model)
+forget_uncreated(PqeFacts *facts, const PqeModel *model)
 {
 	List	   *kept = NIL;
 	ListCell   *lc;
@@ -238,23 +252,8 @@ forget_undeclared_extensions(PqeFacts *facts, const PqeModel *model)
 	foreach(lc, facts->list)
 	{
 		PqeFact    *fact = lfirst(lc);
-		bool		declared = false;
-		ListCell   *lc2;
 
-		if (strcmp(fact->kind->name, "extension") != 0)
-		{
-			kept = lappend(kept, fact);
-			continue;
-		}
-		foreach(lc2, model->statements)
-		{
-			Node	   *node = ((PqeStatement *) lfirst(lc2))->raw->stmt;
-
-			if (IsA(node, CreateExtensionStmt) &&
-				strcmp(castNode(CreateExtensionStmt, node)->extname, fact->name) == 0)
-				declared = true;
-		}
-		if (declared || (!facts->options->all_schemas && fact->dependents != NIL))
+		if (is_created(fact, model) || (!facts->options->all_schemas && fact->dependents != NIL))
 			kept = lappend(kept, fact);
 		else
 			pqe_facts_forget(facts, fact);
@@ -320,7 +319,7 @@ build_and_read(void *argument)
 	pqe_pin_search_path();
 	pqe_facts_read(r->facts);
 	mark_declared(r->facts, build);
-	forget_undeclared_extensions(r->facts, r->model);
+	forget_uncreated(r->facts, r->model);
 }
 
 static void

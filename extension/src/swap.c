@@ -392,6 +392,12 @@ take_extension_along(Relation rel, HeapTuple row, List *swapped, const PqeModel 
 	foreach(lc, swapped)
 		move_members(extension->oid, lfirst(lc), target);
 	adjust_extension_row(rel, row, target, extension_option(stmt, "new_version"));
+	/* created anew it would have its own comment, until the models say another */
+	if (stmt != NULL)
+	{
+		DeleteComments(extension->oid, ExtensionRelationId, 0);
+		CommandCounterIncrement();
+	}
 }
 
 static void

@@ -4,12 +4,13 @@
  *		Kind: extension.
  *
  * A model that does not name a version or a schema takes the extension as it
- * is; realize.c sees to that.
+ * is; swap.c sees to that.
  *
  *-------------------------------------------------------------------------
  */
 #include "kinds/kinds.h"
 
+#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -46,6 +47,13 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 				 quote_literal_cstr(pqe_value(to, "version")));
 }
 
+static bool
+created_by(const PqeFact *fact, const Node *statement)
+{
+	return IsA(statement, CreateExtensionStmt) &&
+		strcmp(((const CreateExtensionStmt *) statement)->extname, fact->name) == 0;
+}
+
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
@@ -60,6 +68,7 @@ const PqeKind pqe_kind_extension = {
 	.database_wide = true,
 	.holds_data = true,
 	.on_takedown = PQE_STAYS,
+	.created_by = created_by,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

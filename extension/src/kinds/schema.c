@@ -29,6 +29,12 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP SCHEMA %s", fact->identity);
 }
 
+static bool
+is_given(const PqeFact *fact)
+{
+	return strcmp(fact->name, "public") == 0;
+}
+
 static void
 rename_to(PqeScript *script, const PqeFact *fact, const char *name)
 {
@@ -41,6 +47,7 @@ const PqeKind pqe_kind_schema = {
 	.rank = 10,
 	.query = query,
 	.on_takedown = PQE_STAYS,
+	.is_given = is_given,
 	.create = create,
 	.drop = drop,
 	.rename = rename_to,

@@ -13,6 +13,13 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+#define STORAGE(letter) \
+"CASE " letter " WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END"
+
+/*
+ * column_settings: clauses of ALTER MATERIALIZED VIEW, one a line; _resets: for
+ * each of them the clause that undoes it.
+ */
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
@@ -23,13 +30,73 @@ static const char query[] =
 "                          E'\\n' ORDER BY x) FROM unnest(c.reloptions) x) AS options,"
 "       CASE WHEN am.amname <> 'heap' THEN quote_ident(am.amname) END AS access_method,"
 "       (SELECT quote_ident(ts.spcname) FROM pg_tablespace ts WHERE ts.oid = c.reltablespace) AS tablespace,"
+"       s.settings AS column_settings, s.resets AS _resets,"
 "       c.relispopulated AS _populated,"
 "       (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)"
 "          FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS _names"
 "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-"  LEFT JOIN pg_am am ON am.oid = c.relam"
+"  LEFT JOIN pg_am am ON am.oid = c.relam,"
+"  LATERAL (SELECT string_agg(format('ALTER COLUMN %I %s', a.attname, x.setting), E'\n' ORDER BY a.attnum, x.setting) AS settings,"
+"                  string_agg(format('ALTER COLUMN %I %s', a.attname, x.reset), E'\n' ORDER BY a.attnum, x.setting) AS resets"
+"             FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid,"
+"          LATERAL (SELECT format('SET STATISTICS %s', a.attstattarget), 'SET STATISTICS -1' WHERE a.attstattarget <> -1"
+"                   UNION ALL SELECT 'SET STORAGE ' || " STORAGE("a.attstorage") ", 'SET STORAGE ' || " STORAGE("t.typstorage")
+"                              WHERE a.attstorage <> t.typstorage"
+"                   UNION ALL SELECT CASE a.attcompression WHEN 'p' THEN 'SET COMPRESSION pglz' ELSE 'SET COMPRESSION lz4' END,"
+"                                    'SET COMPRESSION default' WHERE a.attcompression <> ''"
+"                   UNION ALL SELECT format('SET (%s=%s)', split_part(o, '=', 1), quote_literal(substr(o, strpos(o, '=') + 1))),"
+"                                    format('RESET (%s)', split_part(o, '=', 1))"
+"                               FROM unnest(a.attoptions) o WHERE o !~ '^pg_') x (setting, reset)"
+"            WHERE a.attrelid = c.oid AND a.attnum > 0) s"
 " WHERE c.relkind = 'm' AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname";
+
+/*
+ * A list of clauses, taken apart.
+ */
+static List *
+clauses_of(const PqeFact *fact, const char *property)
+{
+	List	   *clauses = NIL;
+	char	   *state = NULL;
+
+	if (pqe_value(fact, property) == NULL)
+		return NIL;
+	for (char *line = strtok_r(pstrdup(pqe_value(fact, property)), "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+		clauses = lappend(clauses, line);
+	return clauses;
+}
+
+static bool
+has_clause(List *clauses, const char *clause)
+{
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+		if (strcmp(lfirst(lc), clause) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * What ALTER says of the columns; FROM may be NULL.
+ */
+static void
+emit_column_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	List	   *before = from ? clauses_of(from, "column_settings") : NIL;
+	List	   *resets = from ? clauses_of(from, "_resets") : NIL;
+	List	   *after = clauses_of(to, "column_settings");
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	forboth(lc, before, lc2, resets)
+		if (!has_clause(after, lfirst(lc)))
+			pqe_emit(script, 0, "ALTER MATERIALIZED VIEW %s %s", to->identity, (char *) lfirst(lc2));
+	foreach(lc, after)
+		if (!has_clause(before, lfirst(lc)))
+			pqe_emit(script, 0, "ALTER MATERIALIZED VIEW %s %s", to->identity, (char *) lfirst(lc));
+}
 
 static void
 create(PqeScript *script, PqeFact *fact)
@@ -46,6 +113,7 @@ create(PqeScript *script, PqeFact *fact)
 		appendStringInfo(&text, " TABLESPACE %s", pqe_value(fact, "tablespace"));
 	pqe_emit(script, PQE_LONG_RUNNING, "CREATE MATERIALIZED VIEW %s%s AS\n%s%s", fact->identity, text.data,
 			 pqe_value(fact, "definition"), pqe_flag(fact, "_populated") ? "" : "\nWITH NO DATA");
+	emit_column_settings(script, NULL, fact);
 }
 
 static bool
@@ -59,6 +127,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
 	const char *command = psprintf("ALTER MATERIALIZED VIEW %s", to->identity);
 
+	emit_column_settings(script, from, to);
 	if (!pqe_same(from, to, "options"))
 		pqe_emit_options(script, command, from, to);
 	if (!pqe_same(from, to, "access_method"))

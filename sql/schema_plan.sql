@@ -78,5 +78,20 @@ SELECT statement, hazards FROM pqengine.plan(:'models') ORDER BY seq;
 SELECT * FROM tools.rewrites(:'models');
 SELECT * FROM tools.settled(:'models');
 
+-- The index that is made ahead of a key is the one that the key itself would have made.
+DROP TABLE app.c;
+CREATE TABLE app.c (a int NOT NULL, "b (x)" int, c text);
+\set models 'CREATE SCHEMA app; CREATE TABLE app.c (a int, "b (x)" int, c text, CONSTRAINT p PRIMARY KEY (a) INCLUDE (c, "b (x)") WITH (fillfactor = 70), CONSTRAINT u UNIQUE NULLS NOT DISTINCT (c, "b (x)") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT v UNIQUE ("b (x)") DEFERRABLE);'
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq;
+CREATE FUNCTION tools.indexes() RETURNS TABLE (definition text) LANGUAGE sql AS $$
+	SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'app.c'::regclass ORDER BY 1
+$$;
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq \gexec
+SELECT * FROM tools.settled(:'models');
+SELECT * FROM tools.indexes();
+DROP TABLE app.c;
+CREATE TABLE app.c (a int, "b (x)" int, c text, CONSTRAINT p PRIMARY KEY (a) INCLUDE (c, "b (x)") WITH (fillfactor = 70), CONSTRAINT u UNIQUE NULLS NOT DISTINCT (c, "b (x)") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT v UNIQUE ("b (x)") DEFERRABLE);
+SELECT * FROM tools.indexes();
+
 DROP SCHEMA app CASCADE;
 DROP SCHEMA tools CASCADE;

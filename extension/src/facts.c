@@ -324,7 +324,9 @@ compare_places(const void *a, const void *b)
 
 	if (x->parent != y->parent)
 		return x->parent < y->parent ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return strcmp(x->fact->name, y->fact->name);
 }
 
 /*
@@ -342,7 +344,7 @@ order_by_parent(PqeFacts *facts, int first)
 
 		places[i].fact = fact;
 		places[i].parent = parent_position(facts, fact);
-		places[i].number = fact->address.objectSubId;
+		places[i].number = fact->kind->place != NULL ? fact->kind->place(fact) : fact->address.objectSubId;
 	}
 	qsort(places, count, sizeof(Place), compare_places);
 	for (int i = 0; i < count; i++)

@@ -51,10 +51,11 @@ struct PqeKind
 
 	/*
 	 * The query is not ordered: its facts come in the order of what they are
-	 * part of, then by their number there.  The server's sort would carry all
-	 * their text about.
+	 * part of, then by their number there, or by what place() says instead,
+	 * then by name.  The server's sort would carry all their text about.
 	 */
 	bool		ordered_by_parent;
+	int			(*place) (const PqeFact *fact);
 
 	/*
 	 * Prints the property "definition" (null in the query), but for blanks

@@ -66,13 +66,15 @@ pqe_pin_search_path(void)
 
 /*
  * Those for reading the catalogs, which have no statistics to plan by where
- * much has just been made; no model may run under them, since it might say SET
+ * much has just been made: joins are done as they are written, which saves the
+ * search for an order, too.  No model may run under them, since it might say SET
  * ... FROM CURRENT.
  */
 void
 pqe_pin_planner(void)
 {
 	set_option("enable_nestloop", "off");
+	set_option("join_collapse_limit", "1");
 	set_option("jit", "off");
 	set_option("max_parallel_workers_per_gather", "0");
 	set_option("work_mem", "64MB");

@@ -51,7 +51,7 @@
 #include "snapshot.h"
 
 /* To be changed with the form of the facts: it is part of the key. */
-#define FORMAT 2
+#define FORMAT 3
 
 static const char facts_query[] =
 "SELECT facts FROM pqengine.snapshot WHERE key = $1 AND made_by = current_user";

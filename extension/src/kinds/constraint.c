@@ -15,37 +15,52 @@
 
 static const char query[] =
 "SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,"
-"       format('%I.%I.%I', n.nspname, c.relname, k.conname) AS identity, n.nspname AS schema,"
-"       k.conname AS name,"
-"       concat_ws(E'\\n', format('constraint:%I.%I.%I', n.nspname, c.relname, k.conname),"
-"                 CASE WHEN k.contype IN ('p', 'u', 'x') THEN format('relation:%I.%I', n.nspname, k.conname) END,"
-"                 CASE WHEN k.contype = 'p' THEN format('primary key:%I.%I', n.nspname, c.relname) END) AS slot,"
+"       c.table_name || '.' || quote_ident(k.conname) AS identity, c.nspname AS schema, k.conname AS name,"
+"       concat_ws(E'\\n', 'constraint:' || c.table_name || '.' || quote_ident(k.conname),"
+"                 CASE WHEN k.contype IN ('p', 'u', 'x') THEN format('relation:%I.%I', c.nspname, k.conname) END,"
+"                 CASE WHEN k.contype = 'p' THEN 'primary key:' || c.table_name END) AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
 "       pg_get_constraintdef(k.oid) AS definition,"
 "       NOT k.conislocal AS _inherited, k.coninhcount > 0 AS _heir, k.contype AS _type, k.convalidated AS _validated,"
 "       k.condeferrable AS _deferrable, k.condeferred AS _deferred,"
 "       CASE WHEN k.contype = 'f' THEN k.confrelid::regclass::text END AS _references,"
-"       CASE WHEN k.contype IN ('p', 'u') THEN pg_get_indexdef(k.conindid) END AS _index,"
-"       format('%I.%I', n.nspname, c.relname) AS _table,"
+"       c.table_name AS _table,"
 "       c.relkind = 'p' AS _partitioned, c.relispartition AS _in_partition,"
-"       (SELECT i.indisclustered FROM pg_index i WHERE i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x'))"
-"         AS clustered,"
-"       (SELECT i.indisreplident FROM pg_index i WHERE i.indexrelid = k.conindid AND k.contype IN ('p', 'u'))"
-"         AS replica_identity,"
-"       (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))), E'\\n' ORDER BY x)"
-"          FROM pg_class ic, unnest(ic.reloptions) x WHERE ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x')) AS options,"
-"       (SELECT quote_ident(ts.spcname) FROM pg_class ic JOIN pg_tablespace ts ON ts.oid = ic.reltablespace"
-"         WHERE ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x')) AS tablespace"
-"  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
-"  JOIN pg_namespace n ON n.oid = c.relnamespace"
-" WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES
-"   AND c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1) AND k.conparentid = 0"
-" ORDER BY n.nspname, c.relname, k.contype = 'f', k.contype = 'c', k.contype <> 'p', k.conname";
+"       i.indisclustered AS clustered, CASE WHEN k.contype <> 'x' THEN i.indisreplident END AS replica_identity,"
+"       CASE WHEN i.reloptions IS NOT NULL THEN"
+"            (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))), E'\\n' ORDER BY x)"
+"               FROM unnest(i.reloptions) x) END AS options,"
+"       CASE WHEN i.reltablespace <> 0 THEN"
+"            (SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = i.reltablespace) END AS tablespace"
+"  FROM pg_constraint k JOIN " PQE_SQL_RELATIONS("'r', 'p', 'f'") " c ON c.oid = k.conrelid"
+"  LEFT JOIN (SELECT i.indexrelid, i.indisclustered, i.indisreplident, ic.reloptions, ic.reltablespace"
+"               FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid) i"
+"    ON k.contype IN ('p', 'u', 'x') AND i.indexrelid = k.conindid"
+" WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES " AND k.conparentid = 0";
 
 static char
 type_of(const PqeFact *fact)
 {
 	return pqe_value(fact, "_type")[0];
+}
+
+/*
+ * Keys first, as people write them.
+ */
+static int
+place(const PqeFact *fact)
+{
+	switch (type_of(fact))
+	{
+		case 'p':
+			return 0;
+		case 'c':
+			return 2;
+		case 'f':
+			return 3;
+		default:
+			return 1;
+	}
 }
 
 static const char *
@@ -122,6 +137,24 @@ emit_marks(PqeScript *script, const PqeFact *from, const PqeFact *to)
 				 quote_identifier(to->name));
 }
 
+/*
+ * The statement that makes the key's index ahead of it.  A key says less than
+ * an index can: only columns, in the usual order.
+ */
+static char *
+index_of(const PqeFact *fact)
+{
+	const char *definition = pqe_value(fact, "definition");
+	const char *columns = strchr(definition, '(');
+	int			length = strlen(columns) - strlen(deferral(fact));
+	bool		distinct = strncmp(definition, "UNIQUE NULLS NOT DISTINCT", 25) != 0;
+	const char *options = pqe_value(fact, "options");
+
+	return psprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s USING btree %.*s%s%s%s%s", quote_identifier(fact->name),
+					pqe_table_of(fact), length, columns, distinct ? "" : " NULLS NOT DISTINCT",
+					options ? " WITH (" : "", options ? pqe_join_lines(options) : "", options ? ")" : "");
+}
+
 static void
 create_key(PqeScript *script, PqeFact *fact)
 {
@@ -133,8 +166,7 @@ create_key(PqeScript *script, PqeFact *fact)
 				 "ALTER TABLE %s ADD %s", table, inline_text(fact));
 		return;
 	}
-	pqe_emit_alone(script, PQE_INDEX_BUILD | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING, "%s",
-				   pqe_after_word(pqe_value(fact, "_index"), "INDEX", " CONCURRENTLY"));
+	pqe_emit_alone(script, PQE_INDEX_BUILD | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING, "%s", index_of(fact));
 	pqe_emit(script, 0, "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s", table,
 			 quote_identifier(fact->name), type_of(fact) == 'p' ? "PRIMARY KEY" : "UNIQUE",
 			 quote_identifier(fact->name), deferral(fact));
@@ -285,6 +317,8 @@ const PqeKind pqe_kind_constraint = {
 	.name = "constraint",
 	.rank = 60,
 	.query = query,
+	.ordered_by_parent = true,
+	.place = place,
 	.inline_create = true,
 	.follows_column_type = true,
 	.sql_properties = sql_properties,

@@ -18,23 +18,25 @@
 /*
  * In a table that inherits the column, what the default is (or that there is
  * none, where its parent has one) is that table's affair: each has its own.
+ * A default names no columns, so that the server need not look at the table to
+ * print it.
  */
 static const char query[] =
 "SELECT 'pg_attrdef'::regclass::oid AS classid, ad.oid AS objid, 0 AS objsubid,"
-"       format('%I.%I.%I', n.nspname, c.relname, a.attname) AS identity, n.nspname AS schema,"
-"       a.attname AS name, NULL AS slot,"
+"       c.table_name || '.' || quote_ident(a.attname) AS identity, c.nspname AS schema, a.attname AS name, NULL AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, a.attnum::int AS parent_sub,"
-"       pg_get_expr(ad.adbin, ad.adrelid) AS expression, ad.adbin::text AS _volatile,"
-"       format('%I.%I', n.nspname, c.relname) AS _table, c.relhassubclass AS _has_heirs"
-"  FROM pg_attrdef ad JOIN pg_class c ON c.oid = ad.adrelid"
-"  JOIN pg_namespace n ON n.oid = c.relnamespace"
-"  JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum"
-" WHERE a.attgenerated = '' AND NOT a.attisdropped AND n.oid = ANY ($1)"
-"   AND c.relkind IN ('r', 'p', 'v', 'f')"
+"       pg_get_expr(ad.adbin, 0) AS expression,"
+"       CASE WHEN ad.adbin::text ^@ '{CONST ' THEN 'f' ELSE ad.adbin::text END AS _volatile,"
+"       c.table_name AS _table, c.relhassubclass AS _has_heirs"
+"  FROM (SELECT attrelid, attnum, attname FROM pg_attribute"
+"         WHERE atthasdef AND attgenerated = '' AND NOT attisdropped OFFSET 0) a"
+"  JOIN " PQE_SQL_RELATIONS("'r', 'p', 'v', 'f'") " c ON c.oid = a.attrelid"
+"  JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
 " UNION ALL "
 "SELECT (3000000000 + 'pg_attrdef'::regclass::int8)::oid, c.oid, a.attnum, format('%I.%I.%I', n.nspname, c.relname, a.attname),"
 "       n.nspname, a.attname, NULL, 'pg_class'::regclass, c.oid, a.attnum, NULL, NULL, format('%I.%I', n.nspname, c.relname), c.relhassubclass"
-"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+"  FROM (SELECT c.* FROM pg_class c WHERE c.oid IN (SELECT inhrelid FROM pg_inherits) OFFSET 0) c"
+"  JOIN pg_namespace n ON n.oid = c.relnamespace"
 "  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attinhcount > 0"
 " WHERE NOT a.atthasdef AND a.attidentity = '' AND NOT c.relispartition AND n.oid = ANY ($1)"
 "   AND EXISTS (SELECT FROM pg_inherits i JOIN pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname"
@@ -132,11 +134,10 @@ complete(PqeFacts *facts, PqeFact *fact)
 	const char *text = pqe_value(fact, "_volatile");
 	Node	   *tree;
 
-	if (text == NULL)
+	if (text == NULL || text[0] != '{')
 		return;
 	tree = stringToNode(text);
 	pqe_set_value(fact, "_volatile", contain_volatile_functions(tree) ? "t" : "f");
-	pfree(unconstify(char *, text));
 }
 
 /*

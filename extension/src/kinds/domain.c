@@ -35,7 +35,7 @@ static const char constraint_query[] =
 "       format('%I.%I', n.nspname, t.typname) AS _domain"
 "  FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid"
 "  JOIN pg_namespace n ON n.oid = t.typnamespace"
-" WHERE k.contype = 'c' AND n.oid = ANY ($1)"
+" WHERE k.contypid <> 0 AND k.contype = 'c' AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, t.typname, k.conname";
 
 static void

@@ -22,8 +22,9 @@ static const char query[] =
 "       i.indisvalid OR c.relkind = 'I' AS valid,"
 "       p.inhparent IS NOT NULL AS _attached,"
 "       i.indisclustered AS clustered, i.indisreplident AS replica_identity,"
-"       (SELECT string_agg(format('%s=%s', a.attnum, a.attstattarget), E'\\n' ORDER BY a.attnum)"
-"          FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS statistics,"
+"       CASE WHEN i.indexprs IS NOT NULL THEN"
+"            (SELECT string_agg(format('%s=%s', a.attnum, a.attstattarget), E'\\n' ORDER BY a.attnum)"
+"               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0) END AS statistics,"
 "       format('%I.%I', tn.nspname, t.relname) AS _table, c.relkind = 'I' AS _partitioned,"
 "       t.relkind = 'm' AS _on_matview"
 "  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
@@ -31,8 +32,7 @@ static const char query[] =
 "  JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace"
 "  LEFT JOIN pg_inherits p ON p.inhrelid = c.oid"
 " WHERE n.oid = ANY ($1) AND t.relkind IN ('r', 'p', 'm')"
-"   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))"
-" ORDER BY n.nspname, t.relname, c.relname";
+"   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))";
 
 static void
 emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
@@ -173,6 +173,7 @@ const PqeKind pqe_kind_index = {
 	.name = "index",
 	.rank = 65,
 	.query = query,
+	.ordered_by_parent = true,
 	.precedes_joins = true,
 	.follows_column_type = true,
 	.sql_properties = sql_properties,

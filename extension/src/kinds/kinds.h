@@ -69,12 +69,24 @@ typedef struct PqeSequenceRange
 #define PQE_SQL_OWN_FUNCTION \
 "NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')"
 
+/*
+ * The relations of these kinds in the managed schemas, for what there is much
+ * of on each: their names are put together once.  OFFSET 0 keeps the server
+ * from joining the little that is wanted of them after all the rest.
+ */
+#define PQE_SQL_RELATIONS(relkinds) \
+"(SELECT c.oid, c.relkind, c.relispartition, c.relhassubclass, c.reloftype, n.nspname," \
+"        format('%I.%I', n.nspname, c.relname) AS table_name" \
+"   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace" \
+"  WHERE c.relkind IN (" relkinds ") AND n.oid = ANY ($1) OFFSET 0)"
+
 /* The options of a foreign thing: "name 'value'", a line each. */
 #define PQE_SQL_GENERIC_OPTIONS(column) \
-"(SELECT string_agg(format('%I %s', split_part(o, '=', 1), CASE WHEN o ~ E'\\n'" \
+"CASE WHEN " column " IS NOT NULL THEN" \
+" (SELECT string_agg(format('%I %s', split_part(o, '=', 1), CASE WHEN o ~ E'\\n'" \
 "          THEN 'E''' || replace(replace(replace(substr(o, strpos(o, '=') + 1), '\\', '\\\\'), '''', ''''''), E'\\n', '\\n') || ''''" \
 "          ELSE quote_literal(substr(o, strpos(o, '=') + 1)) END), E'\\n' ORDER BY o)" \
-"   FROM unnest(" column ") o)"
+"   FROM unnest(" column ") o) END"
 
 /* kinds.c */
 extern bool pqe_always_alter(const PqeFact *from, const PqeFact *to);

@@ -33,7 +33,7 @@ static const char query[] =
 "           format('%s %I.%I', CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, n.nspname, t.typname)"
 "      FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
 "     WHERE n.oid = ANY ($1) AND (t.typtype IN ('d', 'e', 'r')"
-"           OR (t.typtype = 'c' AND (SELECT c.relkind FROM pg_class c WHERE c.oid = t.typrelid) = 'c'))"
+"           OR (t.typtype = 'c' AND t.typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c')))"
 "    UNION ALL"
 "    SELECT 'pg_proc'::regclass::oid, p.oid, p.proowner, n.nspname, p.proname,"
 "           format('%s %I.%I(%s)', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END,"

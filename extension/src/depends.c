@@ -24,17 +24,11 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "address_map.h"
 #include "facts.h"
 #include "kind.h"
 
 #define MAX_CLIMB 8
-
-typedef struct OwnerEntry
-{
-	ObjectAddress address;
-	ObjectAddress owner;
-	char		type;
-} OwnerEntry;
 
 /* A row of pg_depend. */
 typedef struct DependRow
@@ -73,16 +67,15 @@ closeness(char type)
 static void
 note_owner(PqeFacts *facts, const DependRow *row)
 {
-	OwnerEntry *entry;
-	bool		found;
+	AddressEntry *entry;
 
 	if (closeness(row->type) == 0)
 		return;
-	entry = hash_search(facts->owners, &row->dependent, HASH_ENTER, &found);
-	if (found && closeness(entry->type) >= closeness(row->type))
+	entry = address_map_enter(facts->objects, &row->dependent);
+	if (closeness(entry->owner_type) >= closeness(row->type))
 		return;
 	entry->owner = row->referenced;
-	entry->type = row->type;
+	entry->owner_type = row->type;
 }
 
 /*
@@ -135,14 +128,7 @@ pqe_depends_read_owners(PqeFacts *facts)
 	Relation	rel = table_open(DependRelationId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple;
-	HASHCTL		control;
 
-	memset(&control, 0, sizeof(control));
-	control.hcxt = facts->context;
-	control.keysize = sizeof(ObjectAddress);
-	control.entrysize = sizeof(OwnerEntry);
-	facts->owners = hash_create("pqengine internal parts", 1024, &control,
-								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	facts->edges = MemoryContextAllocZero(facts->context, sizeof(PqeEdges));
 	facts->edges->room = 1024;
 	facts->edges->rows = MemoryContextAlloc(facts->context, sizeof(DependRow) * facts->edges->room);
@@ -168,17 +154,16 @@ pqe_facts_resolve(PqeFacts *facts, const ObjectAddress *address)
 
 	for (int i = 0; i < MAX_CLIMB; i++)
 	{
-		PqeFact    *fact = pqe_facts_by_address(facts, &at);
-		OwnerEntry *entry;
+		AddressEntry *entry = address_map_lookup(facts->objects, at);
+		bool		is_part = entry != NULL && entry->owner_type != 0;
 
-		if (fact != NULL)
-			return fact;
-		entry = hash_search(facts->owners, &at, HASH_FIND, NULL);
-		if (entry != NULL && entry->type != DEPENDENCY_EXTENSION)
+		if (entry != NULL && entry->fact != NULL)
+			return entry->fact;
+		if (is_part && entry->owner_type != DEPENDENCY_EXTENSION)
 			at = entry->owner;
 		else if (at.objectSubId != 0)
 			at.objectSubId = 0;
-		else if (entry != NULL)
+		else if (is_part)
 			at = entry->owner;
 		else
 			return NULL;
@@ -190,11 +175,11 @@ bool
 pqe_facts_is_extension_member(PqeFacts *facts, const ObjectAddress *address)
 {
 	ObjectAddress whole = *address;
-	OwnerEntry *entry;
+	AddressEntry *entry;
 
 	whole.objectSubId = 0;
-	entry = hash_search(facts->owners, &whole, HASH_FIND, NULL);
-	return entry != NULL && entry->type == DEPENDENCY_EXTENSION;
+	entry = address_map_lookup(facts->objects, whole);
+	return entry != NULL && entry->owner_type == DEPENDENCY_EXTENSION;
 }
 
 /*

@@ -22,6 +22,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "address_map.h"
 #include "facts.h"
 #include "kind.h"
 #include "locks.h"
@@ -43,12 +44,6 @@ enum
 	COL_PARENT_SUB,
 	FIXED_COLUMNS
 };
-
-typedef struct AddressEntry
-{
-	ObjectAddress address;
-	PqeFact    *fact;
-} AddressEntry;
 
 typedef struct IdentityKey
 {
@@ -95,14 +90,13 @@ pqe_facts_create(const PqeOptions *options, List *schema_names)
 	HASHCTL		control;
 
 	facts->context = context;
+	/* nothing of these is given back before the end */
+	facts->rows = GenerationContextCreate(context, "pqengine rows", ALLOCSET_DEFAULT_SIZES);
 	facts->options = options;
 	facts->schema_names = schema_names;
 	memset(&control, 0, sizeof(control));
 	control.hcxt = context;
-	control.keysize = sizeof(ObjectAddress);
-	control.entrysize = sizeof(AddressEntry);
-	facts->by_address = hash_create("pqengine facts by address", 1024, &control,
-									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	facts->objects = address_map_create(context, 1024, NULL);
 	control.keysize = sizeof(IdentityKey);
 	control.entrysize = sizeof(IdentityEntry);
 	control.hash = identity_hash;
@@ -115,7 +109,7 @@ pqe_facts_create(const PqeOptions *options, List *schema_names)
 PqeFact *
 pqe_facts_by_address(PqeFacts *facts, const ObjectAddress *address)
 {
-	AddressEntry *entry = hash_search(facts->by_address, address, HASH_FIND, NULL);
+	AddressEntry *entry = address_map_lookup(facts->objects, *address);
 
 	return entry ? entry->fact : NULL;
 }
@@ -238,36 +232,33 @@ start_kind(TupleDesc desc, void *argument)
 }
 
 static void
-add_row(const PqeRow *row, void *argument)
+add_row(PqeRow *row, void *argument)
 {
 	Reading    *reading = argument;
 	PqeFacts   *facts = reading->facts;
-	MemoryContext context = facts->context;
 	int			natts = row->slot->tts_tupleDescriptor->natts;
 	ObjectAddress address = row_address(row, COL_CLASSID);
-	AddressEntry *by_address;
+	AddressEntry *entry = address_map_enter(facts->objects, &address);
 	PqeFact    *fact;
+	char	  **names;
 	MemoryContext old;
-	bool		found;
 
-	by_address = hash_search(facts->by_address, &address, HASH_ENTER, &found);
-	if (found)
+	if (entry->fact != NULL)
 		return;					/* an object is one fact */
 
-	fact = MemoryContextAllocZero(context, sizeof(PqeFact));
-	by_address->fact = fact;
+	fact = MemoryContextAllocZero(facts->rows, sizeof(PqeFact));
+	entry->fact = fact;
 	fact->kind = reading->kind;
 	fact->address = address;
-	fact->identity = pqe_row_text(row, COL_IDENTITY, context);
-	fact->schema = pqe_row_text(row, COL_SCHEMA, context);
-	fact->name = pqe_row_text(row, COL_NAME, context);
-	fact->slot = pqe_row_text(row, COL_SLOT, context);
+	names = pqe_row_texts(row, COL_IDENTITY, COL_SLOT - COL_IDENTITY + 1, facts->rows);
+	fact->identity = names[0];
+	fact->schema = names[COL_SCHEMA - COL_IDENTITY];
+	fact->name = names[COL_NAME - COL_IDENTITY];
+	fact->slot = names[COL_SLOT - COL_IDENTITY];
 	fact->parent_address = row_address(row, COL_PARENT_CLASS);
-	fact->values = MemoryContextAlloc(context, sizeof(char *) * (natts - FIXED_COLUMNS + 1));
-	for (int i = FIXED_COLUMNS; i < natts; i++)
-		fact->values[i - FIXED_COLUMNS] = pqe_row_text(row, i, context);
+	fact->values = pqe_row_texts(row, FIXED_COLUMNS, natts - FIXED_COLUMNS, facts->rows);
 	fact->position = list_length(facts->list);
-	old = MemoryContextSwitchTo(context);
+	old = MemoryContextSwitchTo(facts->context);
 	facts->list = lappend(facts->list, fact);
 	MemoryContextSwitchTo(old);
 }
@@ -309,11 +300,11 @@ read_definition(PqeFacts *facts, PqeFact *fact)
  * left out in the end.
  */
 static int
-parent_position(const PqeFacts *facts, const PqeFact *fact)
+parent_position(PqeFacts *facts, const PqeFact *fact)
 {
-	AddressEntry *entry = hash_search(facts->by_address, &fact->parent_address, HASH_FIND, NULL);
+	const PqeFact *parent = pqe_facts_by_address(facts, &fact->parent_address);
 
-	return entry ? entry->fact->position : INT_MAX;
+	return parent ? parent->position : INT_MAX;
 }
 
 static int
@@ -424,7 +415,7 @@ link_parents(PqeFacts *facts)
 		if (pqe_facts_is_extension_member(facts, &fact->address) ||
 			(OidIsValid(fact->parent_address.classId) && fact->parent == NULL))
 		{
-			hash_search(facts->by_address, &fact->address, HASH_REMOVE, NULL);
+			address_map_enter(facts->objects, &fact->address)->fact = NULL;
 			continue;
 		}
 		if (fact->parent != NULL)
@@ -474,7 +465,7 @@ pqe_facts_forget(PqeFacts *facts, PqeFact *fact)
 {
 	IdentityKey key = {fact->kind, fact->identity};
 
-	hash_search(facts->by_address, &fact->address, HASH_REMOVE, NULL);
+	address_map_enter(facts->objects, &fact->address)->fact = NULL;
 	hash_search(facts->by_identity, &key, HASH_REMOVE, NULL);
 }
 

@@ -64,10 +64,10 @@ typedef struct PqeColumns
 typedef struct PqeFacts
 {
 	MemoryContext context;
+	MemoryContext rows;			/* below it: what has been read */
 	List	   *list;			/* PqeFact */
-	HTAB	   *by_address;
+	struct address_map_hash *objects;	/* see address_map.h */
 	HTAB	   *by_identity;
-	HTAB	   *owners;			/* object -> what it is an internal part of */
 	struct PqeEdges *edges;		/* rows of pg_depend, see depends.c */
 	List	   *schema_names;	/* char *: the managed ones */
 	List	   *renames;		/* PqeRename: what the models declare */

@@ -44,6 +44,7 @@ start(DestReceiver *self, int operation, TupleDesc desc)
 
 	receiver->start(desc, receiver->argument);
 	receiver->row.output = palloc0(sizeof(FmgrInfo) * desc->natts);
+	receiver->row.kept = palloc0(sizeof(char *) * desc->natts);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Oid			type = TupleDescAttr(desc, i)->atttypid;
@@ -105,32 +106,84 @@ pqe_each_row(const char *query, Datum schemas, PqeStartFunction start_function,
 }
 
 /*
- * A value as its type prints it, in the given context; NULL for null.
+ * A value as its type prints it, and its length: where it lies, or in the
+ * current context.  The row may not hold a null there.
  */
-char *
-pqe_row_text(const PqeRow *row, int column, MemoryContext context)
+static const char *
+look_at(const PqeRow *row, int column, Size *length)
 {
 	TupleTableSlot *slot = row->slot;
 	Oid			type = TupleDescAttr(slot->tts_tupleDescriptor, column)->atttypid;
 	Datum		value = slot->tts_values[column];
+	const char *string;
 
-	if (slot->tts_isnull[column])
-		return NULL;
 	if (is_text(type))
 	{
 		text	   *packed = DatumGetTextPP(value);
-		Size		length = VARSIZE_ANY_EXHDR(packed);
-		char	   *copy = MemoryContextAlloc(context, length + 1);
 
-		memcpy(copy, VARDATA_ANY(packed), length);
-		copy[length] = '\0';
-		return copy;
+		*length = VARSIZE_ANY_EXHDR(packed);
+		return VARDATA_ANY(packed);
 	}
 	if (type == NAMEOID)
-		return MemoryContextStrdup(context, NameStr(*DatumGetName(value)));
-	if (type == BOOLOID)
-		return MemoryContextStrdup(context, DatumGetBool(value) ? "t" : "f");
-	return MemoryContextStrdup(context, OutputFunctionCall(&row->output[column], value));
+		string = NameStr(*DatumGetName(value));
+	else if (type == BOOLOID)
+		string = DatumGetBool(value) ? "t" : "f";
+	else
+		string = OutputFunctionCall(&row->output[column], value);
+	*length = strlen(string);
+	return string;
+}
+
+static bool
+is_same(const char *kept, const char *from, Size length)
+{
+	return kept != NULL && strncmp(kept, from, length) == 0 && kept[length] == '\0';
+}
+
+/*
+ * COUNT values from column FIRST on, as their types print them; NULL for null.
+ *
+ * They are many and short, and much of them is what the row before had: all
+ * of a row are one piece of memory, and a value that comes again is kept once.
+ */
+char **
+pqe_row_texts(PqeRow *row, int first, int count, MemoryContext context)
+{
+	char	  **kept = row->kept + first;
+	const char **from = palloc(sizeof(char *) * Max(count, 1));
+	Size	   *lengths = palloc(sizeof(Size) * Max(count, 1));
+	Size		total = 0;
+	char	  **texts;
+	char	   *to;
+
+	for (int i = 0; i < count; i++)
+	{
+		from[i] = NULL;
+		if (row->slot->tts_isnull[first + i])
+			continue;
+		from[i] = look_at(row, first + i, &lengths[i]);
+		if (!is_same(kept[i], from[i], lengths[i]))
+		{
+			kept[i] = NULL;
+			total += lengths[i] + 1;
+		}
+	}
+	texts = MemoryContextAlloc(context, sizeof(char *) * count + total);
+	to = (char *) (texts + count);
+	for (int i = 0; i < count; i++)
+	{
+		texts[i] = NULL;
+		if (from[i] == NULL)
+			continue;
+		if (kept[i] == NULL)
+		{
+			kept[i] = memcpy(to, from[i], lengths[i]);
+			to[lengths[i]] = '\0';
+			to += lengths[i] + 1;
+		}
+		texts[i] = kept[i];
+	}
+	return texts;
 }
 
 /*

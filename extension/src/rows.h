@@ -18,14 +18,15 @@ typedef struct PqeRow
 {
 	TupleTableSlot *slot;		/* all columns have been fetched */
 	FmgrInfo   *output;			/* of each column that is neither text nor boolean */
+	char	  **kept;			/* of each column: the last text that was kept */
 } PqeRow;
 
 typedef void (*PqeStartFunction) (TupleDesc desc, void *argument);
-typedef void (*PqeRowFunction) (const PqeRow *row, void *argument);
+typedef void (*PqeRowFunction) (PqeRow *row, void *argument);
 
 extern void pqe_each_row(const char *query, Datum schemas, PqeStartFunction start,
 						 PqeRowFunction function, void *argument);
-extern char *pqe_row_text(const PqeRow *row, int column, MemoryContext context);
+extern char **pqe_row_texts(PqeRow *row, int first, int count, MemoryContext context);
 extern Oid	pqe_row_oid(const PqeRow *row, int column);
 extern int	pqe_row_int(const PqeRow *row, int column);
 

@@ -261,6 +261,7 @@ static void report_leak(pqe_link *link, int64_t now)
     if (limit_ms > 0 && lease != NULL && !lease->leak_reported &&
         now - lease->taken_at >= limit_ms * 1000) {
         lease->leak_reported = true;
+        pqe_finding_add(&link->async->engine->findings.leaks, 1);
         pqe_log(&link->async->engine->settings, PQE_LOG_WARNING,
                 "a connection has been held by \"%s\" for %lld ms", lease->holder,
                 (long long)((now - lease->taken_at) / 1000));
@@ -271,13 +272,16 @@ static void report_leak(pqe_link *link, int64_t now)
 static void look_after(pqe_link *link, int64_t now)
 {
     const pqe_config *config = &link->async->engine->settings.config;
+    pqe_findings *findings = &link->async->engine->findings;
     bool unneeded = config->pool_idle_timeout_ms > 0 &&
                     atomic_load(&link->async->total) > config->pool_size &&
                     now - link->idle_since >= config->pool_idle_timeout_ms * 1000;
 
     if (unneeded || now >= link->session->expires_at) {
+        pqe_finding_add(unneeded ? &findings->surplus : &findings->expired, 1);
         pqe_link_close(link);
     } else {
+        pqe_finding_add(&findings->checked, 1);
         pqe_link_ping(link, now + config->health_check_timeout_ms * 1000 *
                                       (1 + config->health_check_retries));
     }

@@ -152,7 +152,8 @@ static pqe_status check_waiting(const pqe_listener *listener, const pqe_notifica
     if (listener->shared->callback != NULL) {
         return pqe_error_set(error, PQE_ERR_STATE, "the listener calls back");
     }
-    return pqe_error_clear(error);
+    pqe_error_clear(error);
+    return pqe_engine_check_process(listener->engine, error);
 }
 
 pqe_status pqe_listener_wait(pqe_listener *listener, int64_t timeout_ms,

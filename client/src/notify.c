@@ -73,7 +73,10 @@ static pqe_status change(pqe_listener *listener, const char *name, bool wanted, 
     if (listener == NULL) {
         return pqe_error_set(error, PQE_ERR_INVALID_ARGUMENT, "listener is NULL");
     }
-    status = check_name(name, error);
+    status = pqe_engine_check_process(listener->engine, error);
+    if (status == PQE_OK) {
+        status = check_name(name, error);
+    }
     if (status != PQE_OK) {
         return status;
     }
@@ -261,7 +264,8 @@ pqe_status pqe_listen(pqe_engine *engine, const char *const *channels, size_t co
 
 void pqe_listener_close(pqe_listener *listener)
 {
-    if (listener == NULL) {
+    /* A forked child has not the thread that would have to end. */
+    if (listener == NULL || pqe_engine_check_process(listener->engine, NULL) != PQE_OK) {
         return;
     }
     if (listener->has_thread && pthread_equal(listener->thread, pthread_self()) != 0) {

@@ -5,6 +5,7 @@
 #include "support_async.h"
 
 #include <pthread.h>
+#include <unistd.h>
 #include <uv.h>
 
 static pqe_call call_of(const char *sql)
@@ -89,6 +90,50 @@ static void a_connection(void **state)
 }
 
 /* A statement that changes its session has it for itself, and leaves nothing. */
+static pqe_health_metrics health_of(pqe_engine *engine)
+{
+    pqe_metrics_data metrics = PQE_METRICS_INIT;
+    pqe_error error;
+
+    assert_ok(pqe_metrics(engine, &metrics, &error), error);
+    return metrics.health;
+}
+
+/* Once for each that is held for too long, in the log and in the metrics. */
+static void leaks_are_reported(void **state)
+{
+    pqe_config config = support_async_config(2);
+    support_log log = {.length = 0};
+    pqe_async_connection *held;
+    support_end end = {0};
+    pqe_engine *engine;
+    pqe_error error;
+    uint64_t checked;
+
+    (void)state;
+    config.connect_at_start = true; /* one for the holder, one to be looked after meanwhile */
+    config.health_check_enabled = true;
+    config.health_check_interval_ms = 10;
+    config.leak_warning_ms = 20;
+    config.logger = support_logger;
+    config.logger_data = &log;
+    engine = support_engine(&config);
+    held = acquire(engine);
+    support_send(engine, "SELECT 1", &end);
+    support_await_ok(&end);
+    while (health_of(engine).leaks == 0) {
+        usleep(1000);
+    }
+    checked = health_of(engine).checked;
+    while (health_of(engine).checked < checked + 3) {
+        usleep(1000);
+    }
+    assert_int_equal(health_of(engine).leaks, 1);
+    assert_ok(pqe_release_async(held, &error), error);
+    pqe_free_engine(engine);
+    assert_contains(log.text, "has been held by \"test\" for ");
+}
+
 static void settings_do_not_leak(void **state)
 {
     pqe_config config = support_async_config(2);
@@ -539,6 +584,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connection),
         cmocka_unit_test(settings_do_not_leak),
+        cmocka_unit_test(leaks_are_reported),
         cmocka_unit_test(transactions),
         cmocka_unit_test(transactions_that_break),
         cmocka_unit_test(taking_turns),

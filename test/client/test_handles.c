@@ -31,8 +31,10 @@ static void leaks_are_reported(void **state)
     pqe_connection *connection;
     pqe_transaction *transaction;
     pqe_transaction_options options = PQE_TRANSACTION_OPTIONS_INIT;
+    pqe_metrics_data metrics = PQE_METRICS_INIT;
     pqe_error error;
     support_log log = {.length = 0};
+    uint64_t rounds;
 
     (void)state;
     config.health_check_enabled = true;
@@ -44,9 +46,19 @@ static void leaks_are_reported(void **state)
     connection = support_acquire(engine, "forgetful");
     options.who = "endless";
     assert_ok(pqe_transaction_begin(engine, &options, &transaction, &error), error);
-    usleep(100000);
+    do {
+        usleep(1000);
+        assert_ok(pqe_metrics(engine, &metrics, &error), error);
+    } while (metrics.health.leaks < 2);
+    rounds = metrics.health.rounds;
+    do {
+        usleep(1000);
+        assert_ok(pqe_metrics(engine, &metrics, &error), error);
+    } while (metrics.health.rounds < rounds + 3);
+    assert_int_equal(metrics.health.leaks, 2); /* each is told once */
     assert_ok(pqe_dispose(engine, &error), error);
     assert_contains(log.text, "is held by \"forgetful\" for ");
+    assert_contains(log.text, "is held by \"endless\" for ");
     assert_contains(log.text, "a connection held by \"forgetful\"");
     assert_contains(log.text, "a transaction held by \"endless\"");
     assert_status(PQE_ERR_DISPOSED, pqe_release(connection, &error), error);

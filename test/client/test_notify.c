@@ -5,6 +5,8 @@
 #include "support_async.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static pqe_notification wait_for(pqe_listener *listener, pqe_listen_event event)
 {
@@ -238,12 +240,46 @@ static void forgotten(void **state)
     pqe_free_engine(engine);
 }
 
+/* A child that was forked has not the listener's thread: it is told instead of left waiting. */
+static void forked(void **state)
+{
+    pqe_engine *engine = support_engine(NULL);
+    pqe_listener *listener = listen_to(engine, "c", NULL, NULL);
+    int status = -1;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        pqe_notification notification;
+        bool received = false;
+        pqe_error error;
+        int wrong = 0;
+
+        if (pqe_listener_wait(listener, 0, &notification, &received, &error) != PQE_ERR_STATE ||
+            strstr(error.message, "forked") == NULL) {
+            _exit(99);
+        }
+        wrong += pqe_listener_add(listener, "d", &error) != PQE_ERR_STATE;
+        wrong += pqe_listener_remove(listener, "c", &error) != PQE_ERR_STATE;
+        pqe_listener_close(listener);
+        _exit(wrong);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    support_run(engine, "NOTIFY c, 'to the parent'");
+    expect(listener, "c", "to the parent");
+    pqe_listener_close(listener);
+    pqe_free_engine(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waiting),        cmocka_unit_test(channels_come_and_go),
         cmocka_unit_test(reconnect),      cmocka_unit_test(calling_back),
         cmocka_unit_test(what_cannot_be), cmocka_unit_test(forgotten),
+        cmocka_unit_test(forked),
     };
 
     return cmocka_run_group_tests_name("notify", tests, support_need_server, NULL);

@@ -389,46 +389,100 @@ static void the_monitor_finds_what_broke(void **state)
     assert_contains(log.text, "is broken");
 }
 
+/* Makes the server read-only or takes that back; sessions learn of it as they do of a demotion. */
+static void set_read_only(bool read_only)
+{
+    support_run(admin, read_only ? "ALTER SYSTEM SET default_transaction_read_only = on"
+                                 : "ALTER SYSTEM RESET default_transaction_read_only");
+    support_run(admin, "SELECT pg_reload_conf()");
+}
+
+/* The backend that serves the next statement, as soon as there is one. */
+static int64_t await_backend(pqe_engine *engine)
+{
+    pqe_result *result;
+    pqe_error error;
+    int64_t pid = 0;
+
+    while (pqe_execute(engine, "SELECT pg_backend_pid()", PQE_NO_PARAMS, &result, &error) !=
+           PQE_OK) {
+        usleep(1000);
+    }
+    assert_ok(pqe_get_int64(result, 0, 0, &pid, &error), error);
+    pqe_result_free(result);
+    return pid;
+}
+
+static void expect_demotion(const char *dsn, bool read_only, bool monitor)
+{
+    pqe_config config = support_config();
+    pqe_metrics_data metrics = PQE_METRICS_INIT;
+    pqe_engine *engine;
+    pqe_error error;
+    int64_t first;
+
+    config.dsn = dsn;
+    config.pool_size = 1;
+    config.pool_pre_ping = !monitor;
+    config.health_check_enabled = monitor;
+    config.health_check_interval_ms = 10;
+    set_read_only(read_only);
+    engine = support_engine(&config);
+    first = await_backend(engine);
+    set_read_only(!read_only);
+    if (!monitor) {
+        while (pqe_execute(engine, "SELECT 1", PQE_NO_PARAMS, NULL, &error) == PQE_OK) {
+            usleep(1000);
+        }
+        assert_int_equal(error.code, PQE_ERR_CONNECTION);
+    }
+    do {
+        usleep(1000);
+        assert_ok(pqe_metrics(engine, &metrics, &error), error);
+    } while (metrics.health.demoted == 0);
+    assert_int_equal(metrics.pool.broken, 0);
+    set_read_only(read_only);
+    assert_true(await_backend(engine) != first);
+    pqe_free_engine(engine);
+    set_read_only(false);
+}
+
 /* A session whose server has lost its role is retired, by a ping as well as by the monitor. */
 static void a_demoted_server_is_left(void **state)
 {
+    (void)state;
     for (int monitor = 0; monitor < 2; monitor++) {
+        expect_demotion("target_session_attrs=read-write", false, monitor != 0);
+        expect_demotion("target_session_attrs=read-only", true, monitor != 0);
+    }
+}
+
+/* Where the server has its role still, or none was asked for, the session stays. */
+static void a_server_with_its_role_is_kept(void **state)
+{
+    static const char *const roles[] = {"any", "primary", "read-write", "prefer-standby"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
         pqe_config config = support_config();
         pqe_metrics_data metrics = PQE_METRICS_INIT;
+        char dsn[64];
         pqe_engine *engine;
         pqe_error error;
         int64_t first;
 
-        config.dsn = "target_session_attrs=read-write";
-        config.pool_size = 1;
-        config.pool_pre_ping = monitor == 0;
-        config.health_check_enabled = monitor == 1;
-        config.health_check_interval_ms = 10;
+        snprintf(dsn, sizeof(dsn), "target_session_attrs=%s", roles[i]);
+        config.dsn = dsn;
+        config.pool_pre_ping = true;
         engine = support_engine(&config);
-        first = support_number(engine, "SELECT pg_backend_pid()");
-        /* the session learns of it as it does of a demotion: its server is read-only */
-        support_run(admin, "ALTER SYSTEM SET default_transaction_read_only = on");
-        support_run(admin, "SELECT pg_reload_conf()");
-        if (monitor == 0) {
-            while (pqe_execute(engine, "SELECT 1", PQE_NO_PARAMS, NULL, &error) == PQE_OK) {
-                usleep(1000);
-            }
-            assert_int_equal(error.code, PQE_ERR_CONNECTION);
+        first = await_backend(engine);
+        for (int again = 0; again < 3; again++) {
+            assert_true(support_number(engine, "SELECT pg_backend_pid()") == first);
         }
-        do {
-            usleep(1000);
-            assert_ok(pqe_metrics(engine, &metrics, &error), error);
-        } while (metrics.health.demoted == 0);
-        assert_int_equal(metrics.pool.broken, 0);
-        support_run(admin, "ALTER SYSTEM RESET default_transaction_read_only");
-        support_run(admin, "SELECT pg_reload_conf()");
-        while (pqe_execute(engine, "SELECT 1", PQE_NO_PARAMS, NULL, &error) != PQE_OK) {
-            usleep(1000);
-        }
-        assert_true(support_number(engine, "SELECT pg_backend_pid()") != first);
+        assert_ok(pqe_metrics(engine, &metrics, &error), error);
+        assert_int_equal(metrics.health.demoted, 0);
         pqe_free_engine(engine);
     }
-    (void)state;
 }
 
 /* A child that was forked is told, and its parent's connections are left alone. */
@@ -526,6 +580,7 @@ int main(void)
         cmocka_unit_test(it_opens_its_size_at_the_start_and_keeps_it),
         cmocka_unit_test(exhaustion_says_who_has_them),
         cmocka_unit_test(a_demoted_server_is_left),
+        cmocka_unit_test(a_server_with_its_role_is_kept),
         cmocka_unit_test(a_forked_child_is_told),
         cmocka_unit_test(they_do_not_expire_together),
         cmocka_unit_test(a_server_that_is_full),

@@ -200,8 +200,7 @@ int main(int argc, char **argv)
         return 2;
     }
     config.dsn = argv[1];
-    /* by which the tests find its sessions; the name in their environment would win */
-    unsetenv("PGAPPNAME");
+    /* by which the tests find its sessions */
     config.application_name = "crowd";
     config.pool_size = POOL_SIZE;
     config.async = strcmp(argv[2], "async") == 0;

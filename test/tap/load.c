@@ -169,8 +169,7 @@ int main(int argc, char **argv)
         return 2;
     }
     config.dsn = argv[1];
-    /* by which the tests find its sessions; the name in their environment would win */
-    unsetenv("PGAPPNAME");
+    /* by which the tests find its sessions */
     config.application_name = "load";
     config.ensure_database = false;
     config.pool_size = (int)threads / 2 + 1;

@@ -1,6 +1,7 @@
 # A program that writes from eight threads through a DSN of two hosts while the primary dies and its
 # standby is promoted, and later while the new primary turns read-only and the other takes over: no
-# write that was reported done is lost, and no session stays on a server that takes no writes.
+# write that was reported done is lost, and no session stays on a server that takes no writes.  Who
+# asked for a standby leaves it when it is promoted.
 use strict;
 use warnings;
 
@@ -75,9 +76,17 @@ my $two = standby_of($one, 'two');
 my $load = start_load(new_folder() . '/end', $one, $two);
 works($one, 'to the primary');
 is($two->safe_psql('postgres', $sessions), 0, 'no session is kept on the standby');
+my $reader = { out => '', err => '' };
+$reader->{run} = IPC::Run::start(
+	[ build_program('role.c'), $two->connstr('postgres') . ' target_session_attrs=standby' ],
+	'<', \'', '>', \$reader->{out}, '2>', \$reader->{err});
+$reader->{run}->pump until $reader->{out} =~ /there/ || !$reader->{run}->pumpable;
 $one->stop('immediate');
 $two->promote;
 works($two, 'to the promoted standby');
+$reader->{run}->finish;
+is($reader->{out}, "there\nleft 1, broken 0\n", 'who asked for a standby has left it')
+  or diag($reader->{err});
 end_load($load, 'after the failover');
 
 # The primary is still there, but takes no writes any more; the other one does.

@@ -129,8 +129,14 @@ put_step(ReturnSetInfo *rsinfo, int seq, const PqeStep *step, PqeChange *change)
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
+static List *
+unmanaged_statements(FunctionCallInfo fcinfo, const PqeSides *sides, const PqeOptions *options)
+{
+	return pqe_unmanaged_statements(text_to_cstring(PG_GETARG_TEXT_PP(0)), options, sides->schema_names);
+}
+
 static void
-warn_of_unmanaged(PqeSides *sides)
+warn_of_unmanaged(FunctionCallInfo fcinfo, const PqeSides *sides, const PqeOptions *options)
 {
 	ListCell   *lc;
 
@@ -140,6 +146,15 @@ warn_of_unmanaged(PqeSides *sides)
 
 		ereport(WARNING,
 				(errmsg("%s %s is unmanaged: pqengine does not know this kind of object", row->kind, row->object)));
+	}
+	foreach(lc, unmanaged_statements(fcinfo, sides, options))
+	{
+		PqeDifference *row = lfirst(lc);
+
+		ereport(WARNING,
+				(errmsg("%s: the statement has no effect: %s is not managed", row->object, row->property),
+				 errdetail("Statement: %s", row->expected),
+				 errhint("Add the schema to the option \"schemas\", or take the statement out of the models.")));
 	}
 }
 
@@ -173,7 +188,7 @@ pqe_plan(PG_FUNCTION_ARGS)
 	foreach(lc, pqe_steps_together(pqe_plan_steps(plan)))
 		put_step(rsinfo, ++seq, lfirst(lc), NULL);
 	AtEOXact_GUC(true, settings);
-	warn_of_unmanaged(sides);
+	warn_of_unmanaged(fcinfo, sides, options);
 	return (Datum) 0;
 }
 
@@ -211,7 +226,7 @@ pqe_report(PG_FUNCTION_ARGS)
 
 			put_step(rsinfo, ++seq, step, pqe_report_change_of(sides, changes, step->fact));
 		}
-		warn_of_unmanaged(sides);
+		warn_of_unmanaged(fcinfo, sides, options);
 	}
 	AtEOXact_GUC(true, settings);
 	return (Datum) 0;
@@ -284,6 +299,7 @@ pqe_drift(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	pqe_diff_match(sides, options);
 	rows = list_concat(pqe_diff_drift(sides), pqe_unmanaged(sides->schema_names));
+	rows = list_concat(rows, unmanaged_statements(fcinfo, sides, options));
 	foreach(lc, rows)
 		put_difference(rsinfo, lfirst(lc));
 	if (rows == NIL)

@@ -63,6 +63,7 @@ extern PqeModel *pqe_model_parse(const char *text, const char *default_search_pa
 extern const char *pqe_statement_text(const PqeStatement *statement);
 extern const char *pqe_first_of_path(const char *search_path);
 extern PqeTarget pqe_statement_target(Node *node, const char *search_path);
+extern List *pqe_statement_touches(Node *node, const char *search_path);
 pg_noreturn extern void pqe_model_rethrow(const PqeModelFile *file, int location,
 										  const PqeStatement *statement, ErrorData *error);
 extern char *pqe_statement_place(const PqeStatement *statement);

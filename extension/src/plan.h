@@ -140,5 +140,6 @@ extern List *pqe_rename_guesses(PqePlan *plan, const PqeAction *drop);
 
 /* unmanaged.c */
 extern List *pqe_unmanaged(List *schema_names);
+extern List *pqe_unmanaged_statements(const char *models, const PqeOptions *options, List *schema_names);
 
 #endif							/* PQE_PLAN_H */

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * unmanaged.c
- *		User objects in managed schemas that no kind covers.
+ *		User objects in managed schemas that no kind covers, and what the models
+ *		say of objects in other schemas.
  *
  * They are never left out in silence: plan() warns of them and drift() lists
  * them.
@@ -58,5 +59,40 @@ pqe_unmanaged(List *schema_names)
 		MemoryContextSwitchTo(old);
 	}
 	SPI_finish();
+	return rows;
+}
+
+/*
+ * Statements that say something of an object in a schema that is not managed,
+ * where nothing is compared; as differences.
+ */
+List *
+pqe_unmanaged_statements(const char *models, const PqeOptions *options, List *schema_names)
+{
+	PqeModel   *model = pqe_model_parse(models, options->search_path);
+	List	   *rows = NIL;
+	ListCell   *lc;
+
+	foreach(lc, model->statements)
+	{
+		const PqeStatement *statement = lfirst(lc);
+		ListCell   *lc2;
+
+		foreach(lc2, pqe_statement_touches(statement->raw->stmt, statement->settings.search_path))
+		{
+			PqeDifference *row;
+
+			if (pqe_name_in_list(schema_names, lfirst(lc2)))
+				continue;
+			row = palloc0(sizeof(PqeDifference));
+			row->change = "unmanaged";
+			row->kind = "statement";
+			row->object = pqe_statement_place(statement);
+			row->property = psprintf("schema %s", quote_identifier(lfirst(lc2)));
+			row->expected = pqe_statement_text(statement);
+			rows = lappend(rows, row);
+			break;
+		}
+	}
 	return rows;
 }

@@ -286,7 +286,8 @@ edges_of_namesakes(PqeAction *action)
 	PqeFact    *fact = action->fact;
 	ListCell   *join;
 
-	if (fact->parent == NULL || !fact->kind->holds_data || action->inside != NULL)
+	if (fact->parent == NULL || action->inside != NULL || fact->kind->joins ||
+		!(fact->kind->holds_data || fact->kind->inline_create))
 		return;
 	foreach(join, fact->parent->children)
 	{

@@ -49,6 +49,7 @@ const PqeKind *const pqe_kinds[] = {
 	&pqe_kind_inheritance,
 	&pqe_kind_index_inheritance,
 	&pqe_kind_trigger,
+	&pqe_kind_trigger_state,
 	&pqe_kind_rule,
 	&pqe_kind_policy,
 	&pqe_kind_statistics,

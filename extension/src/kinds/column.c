@@ -65,7 +65,7 @@ static const char query[] =
 "       t.storage AS _type_storage,"
 "       c.reloftype <> 0 AS _typed, t.typtype = 'd' AS _domain, c.relkind = 'f' AS _foreign,"
 "       q.seqmin::text AS _identity_minimum, q.seqmax::text AS _identity_maximum, q.seqincrement::text AS _identity_increment,"
-"       quote_ident(q.relname) AS _identity_name,"
+"       quote_ident(q.relname) AS identity_name,"
 "       CASE WHEN c.relkind = 'p' THEN EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
 "            AND d.objid = a.attrelid AND d.objsubid = a.attnum AND d.refclassid = 'pg_class'::regclass"
 "            AND d.refobjid = a.attrelid AND d.refobjsubid = 0 AND d.deptype = 'i') END AS _in_partition_key"
@@ -115,13 +115,27 @@ inherits_expression(const PqeFact *fact)
 	return false;
 }
 
+/*
+ * The sequence's name, where it is another one than the server would choose.
+ */
+static const char *
+sequence_name(const PqeFact *fact)
+{
+	const char *chosen = psprintf("%s_%s_seq", fact->parent->name, fact->name);
+
+	if (strcmp(pqe_value(fact, "identity_name"), quote_identifier(chosen)) == 0)
+		return NULL;
+	return psprintf("SEQUENCE NAME %s", pqe_identity_sequence(fact));
+}
+
 static const char *
 identity_text(const PqeFact *fact)
 {
 	const char *options = pqe_value(fact, "identity_options");
+	const char *name = sequence_name(fact);
 
-	return psprintf("%s AS IDENTITY%s%s%s", pqe_value(fact, "identity_kind"),
-					options ? " (" : "", options ? options : "", options ? ")" : "");
+	return psprintf("%s AS IDENTITY%s%s%s%s%s", pqe_value(fact, "identity_kind"), options || name ? " (" : "",
+					name ? name : "", options && name ? " " : "", options ? options : "", options || name ? ")" : "");
 }
 
 static char *
@@ -576,7 +590,7 @@ pqe_column_continue_identity(PqeScript *script, const PqeFact *to, const char *o
 		return;
 	if (pqe_value(from, "identity_kind") != NULL && pqe_same(from, to, "identity_options"))
 		pqe_emit(script, 0, "SELECT pg_catalog.setval(%s, last_value, is_called) FROM %s.%s",
-				 quote_literal_cstr(pqe_identity_sequence(to)), old_schema, pqe_value(from, "_identity_name"));
+				 quote_literal_cstr(pqe_identity_sequence(to)), old_schema, pqe_value(from, "identity_name"));
 	else
 		emit_position(script, to);
 }
@@ -599,11 +613,13 @@ emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	{
 		if (strcmp(before, after) != 0)
 			pqe_emit(script, 0, "%s SET GENERATED %s", alter, after);
+		if (!pqe_same(from, to, "identity_name"))
+			pqe_emit(script, 0, "ALTER SEQUENCE %s RENAME TO %s", pqe_identity_sequence(from), pqe_value(to, "identity_name"));
 		if (!pqe_same(from, to, "identity_options"))
 		{
 			PqeSequenceRange before_range = identity_range(from);
 			PqeSequenceRange after_range = identity_range(to);
-			bool		restarts = pqe_fit_sequence(script, pqe_identity_sequence(from), &before_range, &after_range);
+			bool		restarts = pqe_fit_sequence(script, pqe_identity_sequence(to), &before_range, &after_range);
 
 			pqe_emit(script, 0, "%s %s%s", alter, pqe_value(to, "_identity_settings"), restarts ? " RESTART" : "");
 		}
@@ -673,7 +689,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 		emit_type(script, from, to);
 	alter_not_null(script, from, to, above);
 	if (!drops_identity &&
-		(!pqe_same(from, to, "identity_kind") || !pqe_same(from, to, "identity_options")))
+		(!pqe_same(from, to, "identity_kind") || !pqe_same(from, to, "identity_options") || !pqe_same(from, to, "identity_name")))
 		emit_identity(script, from, to);
 	emit_settings(script, from, to);
 }

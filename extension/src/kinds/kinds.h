@@ -49,6 +49,7 @@ extern const PqeKind pqe_kind_index_inheritance;
 extern const PqeKind pqe_kind_view;
 extern const PqeKind pqe_kind_matview;
 extern const PqeKind pqe_kind_trigger;
+extern const PqeKind pqe_kind_trigger_state;
 extern const PqeKind pqe_kind_rule;
 extern const PqeKind pqe_kind_policy;
 extern const PqeKind pqe_kind_statistics;

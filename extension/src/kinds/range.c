@@ -19,7 +19,7 @@
 static const char query[] =
 "SELECT 'pg_type'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, t.typname) AS identity, n.nspname AS schema, t.typname AS name,"
-"       format('type:%I.%I', n.nspname, t.typname) AS slot,"
+"       format(E'type:%I.%I\\ntype:%I.%I', n.nspname, t.typname, mn.nspname, m.typname) AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
 "       format('SUBTYPE = %s', format_type(r.rngsubtype, NULL))"
 "       || CASE WHEN NOT oc.opcdefault THEN format(E',\\n    SUBTYPE_OPCLASS = %I.%I', ocn.nspname, oc.opcname) ELSE '' END"

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * trigger.c
- *		Kind: trigger.
+ *		Kinds: trigger, and the state of a partition's trigger where it is
+ *		enabled otherwise than the one of the parent's that it comes from.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,13 +25,34 @@ static const char query[] =
 " WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname, t.tgname";
 
+#define STATE(letter) \
+"CASE " letter " WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END"
+
+static const char state_query[] =
+"SELECT 'pg_trigger'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,"
+"       format('%I.%I.%I', n.nspname, c.relname, t.tgname) AS identity, n.nspname AS schema,"
+"       t.tgname AS name, NULL AS slot,"
+"       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
+"       " STATE("t.tgenabled") " AS enabled, " STATE("p.tgenabled") " AS _above,"
+"       format('%I.%I', n.nspname, c.relname) AS _table,"
+"       format('%s:%s:1', 'pg_inherits'::regclass::oid, c.oid) AS _needs"
+"  FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid JOIN pg_class c ON c.oid = t.tgrelid"
+"  JOIN pg_namespace n ON n.oid = c.relnamespace"
+" WHERE NOT t.tgisinternal AND t.tgenabled <> p.tgenabled AND n.oid = ANY ($1)"
+" ORDER BY n.nspname, c.relname, t.tgname";
+
+static void
+emit_state(PqeScript *script, const PqeFact *fact, const char *state)
+{
+	pqe_emit(script, 0, "ALTER TABLE %s %s TRIGGER %s", pqe_table_of(fact), state, quote_identifier(fact->name));
+}
+
 static void
 emit_enabled(PqeScript *script, const PqeFact *fact)
 {
 	const char *enabled = pqe_value(fact, "enabled");
 
-	pqe_emit(script, 0, "ALTER TABLE %s %s TRIGGER %s", pqe_table_of(fact), enabled ? enabled : "ENABLE",
-			 quote_identifier(fact->name));
+	emit_state(script, fact, enabled ? enabled : "ENABLE");
 }
 
 static void
@@ -62,6 +84,15 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 		emit_enabled(script, to);
 }
 
+/*
+ * What is said of the parent's trigger goes for those of the partitions.
+ */
+static bool
+disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
+{
+	return dependent->kind == &pqe_kind_trigger_state;
+}
+
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
@@ -89,9 +120,38 @@ const PqeKind pqe_kind_trigger = {
 	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
+	.disturbs = disturbs,
 	.alter = alter,
 	.drop = drop,
 	.rename = rename_to,
 	.renames_alone = true,
 	.property_under = property_under,
+};
+
+static void
+create_state(PqeScript *script, PqeFact *fact)
+{
+	emit_enabled(script, fact);
+}
+
+static void
+alter_state(PqeScript *script, PqeFact *from, PqeFact *to)
+{
+	emit_enabled(script, to);
+}
+
+static void
+drop_state(PqeScript *script, PqeFact *fact)
+{
+	emit_state(script, fact, pqe_value(fact, "_above"));
+}
+
+const PqeKind pqe_kind_trigger_state = {
+	.name = "trigger state",
+	.rank = 96,
+	.query = state_query,
+	.create = create_state,
+	.can_alter = pqe_always_alter,
+	.alter = alter_state,
+	.drop = drop_state,
 };

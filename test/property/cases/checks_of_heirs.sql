@@ -1,0 +1,11 @@
+A check that a table has both of its own and from its parent goes; a name of a multirange is taken by another range.
+-- A
+CREATE TABLE items (name text, CONSTRAINT main CHECK (name IS NOT NULL));
+CREATE TABLE heir (LIKE items INCLUDING CONSTRAINTS);
+ALTER TABLE heir INHERIT items;
+CREATE TYPE first AS RANGE (SUBTYPE = integer, MULTIRANGE_TYPE_NAME = many);
+-- B
+CREATE TABLE items (name text);
+CREATE TABLE heir (LIKE items INCLUDING CONSTRAINTS);
+ALTER TABLE heir INHERIT items;
+CREATE TYPE second AS RANGE (SUBTYPE = integer, MULTIRANGE_TYPE_NAME = many);

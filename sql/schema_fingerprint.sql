@@ -1,6 +1,8 @@
 --
 -- The fingerprint changes with any DDL, each in a transaction of its own, and
 -- with nothing else; and what it does not show is no reason to believe it.
+-- Before it is taken at all, the catalogs' state is looked at (tools.untouched):
+-- that changes with anything that changes a fingerprint.
 --
 \pset format unaligned
 \pset tuples_only on
@@ -11,24 +13,32 @@ SET allow_in_place_tablespaces = on;
 CREATE TABLESPACE regress_fp_space LOCATION '';
 CREATE SCHEMA app;
 CREATE SCHEMA tools;
+CREATE FUNCTION tools.untouched() RETURNS text AS '$libdir/pqengine', 'pqe_untouched' LANGUAGE C;
 CREATE PROCEDURE tools.noticed(about text, VARIADIC ddl text[]) LANGUAGE plpgsql AS $$
 DECLARE
 	before text;
+	state text;
 	statement text;
 	count int := 0;
 BEGIN
 	FOREACH statement IN ARRAY ddl LOOP
 		before := pqengine.fingerprint('{app}');
+		state := tools.untouched();
 		EXECUTE statement;
 		COMMIT;
 		IF pqengine.fingerprint('{app}') = before THEN
 			RAISE INFO '%: not noticed: %', about, statement;
+		END IF;
+		IF tools.untouched() = state THEN
+			RAISE INFO '%: nothing touched: %', about, statement;
 		END IF;
 		count := count + 1;
 	END LOOP;
 	RAISE INFO '%: %', about, count;
 END $$;
 
+VACUUM;
+SELECT tools.untouched() IS NOT NULL;
 CALL tools.noticed('schema', $$COMMENT ON SCHEMA app IS 'x'$$, 'GRANT USAGE ON SCHEMA app TO regress_fp', 'REVOKE USAGE ON SCHEMA app FROM regress_fp',
 	'ALTER SCHEMA app OWNER TO regress_fp', 'ALTER SCHEMA app OWNER TO CURRENT_USER', 'ALTER SCHEMA app RENAME TO other', 'ALTER SCHEMA other RENAME TO app');
 CALL tools.noticed('enum', $$CREATE TYPE app.mood AS ENUM ('a')$$, $$ALTER TYPE app.mood ADD VALUE 'b'$$, $$ALTER TYPE app.mood RENAME VALUE 'b' TO 'c'$$,
@@ -151,6 +161,42 @@ ALTER EXTENSION plpgsql ADD TABLE app.t;
 SELECT change, kind, object FROM pqengine.drift(:'models') WHERE kind = 'table';
 ALTER EXTENSION plpgsql DROP TABLE app.t;
 SELECT change, kind, object FROM pqengine.drift(:'models');
+
+-- As long as nobody has touched the catalogs, what was clean is, whatever else the row says; VACUUM hides no change.
+VACUUM;
+SELECT change, kind, object FROM pqengine.drift(:'models');
+UPDATE pqengine.snapshot SET environment = 'to be built anew' WHERE untouched IS NOT NULL;
+BEGIN READ ONLY;
+SELECT change, kind, object FROM pqengine.drift(:'models');
+COMMIT;
+SELECT tools.untouched() AS state \gset
+INSERT INTO app.t SELECT i, 'x' FROM generate_series(1001, 2000) i;
+ANALYZE app.t;
+SELECT tools.untouched() = :'state' AS untouched;
+ALTER TABLE app.t ALTER v SET NOT NULL;
+VACUUM;
+SELECT tools.untouched() <> :'state' AS touched;
+SELECT change, kind, object FROM pqengine.drift(:'models');
+ALTER TABLE app.t ALTER v DROP NOT NULL;
+VACUUM;
+SELECT change, kind, object FROM pqengine.drift(:'models');
+SELECT tools.untouched() AS state \gset
+COMMENT ON TABLE app.t IS 'x';
+VACUUM;
+SELECT tools.untouched() <> :'state' AS touched, tools.untouched() AS state \gset
+SELECT :'touched' AS touched;
+COMMENT ON TABLE app.t IS NULL;
+VACUUM;
+SELECT tools.untouched() <> :'state' AS touched, tools.untouched() AS state \gset
+SELECT :'touched' AS touched;
+BEGIN;
+ALTER TABLE app.t ADD x int;
+ROLLBACK;
+VACUUM;
+SELECT tools.untouched() <> :'state' AS touched, tools.untouched() AS state \gset
+SELECT :'touched' AS touched;
+VACUUM FULL pg_attribute;
+SELECT tools.untouched() <> :'state' AS touched;
 
 -- What is kept was read under settings of its session, and is not compared with what is read under others.
 CREATE TABLE app.settings (a timestamptz DEFAULT '2024-01-01 00:00:00+00', b bytea DEFAULT '\x00ff');

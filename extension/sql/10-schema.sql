@@ -11,6 +11,7 @@ CREATE TABLE snapshot (
 	schemas text[] NOT NULL,
 	environment text NOT NULL,
 	clean text,
+	untouched text,
 	facts bytea NOT NULL,
 	made_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (key, made_by)
@@ -26,6 +27,7 @@ COMMENT ON COLUMN snapshot.made_by IS 'the role that built the models, and alone
 COMMENT ON COLUMN snapshot.schemas IS 'the managed schemas';
 COMMENT ON COLUMN snapshot.environment IS 'what else the facts depend on, as it was';
 COMMENT ON COLUMN snapshot.clean IS 'fingerprint at which the database did not differ';
+COMMENT ON COLUMN snapshot.untouched IS 'state of the catalogs while that is known to be the fingerprint';
 COMMENT ON COLUMN snapshot.facts IS 'the facts, in a form of pqengine''s own';
 COMMENT ON COLUMN snapshot.made_at IS 'when the models were built';
 

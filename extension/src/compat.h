@@ -62,6 +62,13 @@
 #define pqe_lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
+/* The name of a relation's file. */
+#if PG_VERSION_NUM >= 160000
+#define PQE_RELFILENUMBER(rel) ((rel)->rd_locator.relNumber)
+#else
+#define PQE_RELFILENUMBER(rel) ((rel)->rd_node.relNode)
+#endif
+
 /* Columns of system catalogs that came later, for use inside SQL text. */
 #if PG_VERSION_NUM >= 170000
 #define PQE_SQL_COLLATION_LOCALE "c.colllocale"

@@ -465,3 +465,18 @@ pqe_fingerprint_of(List *schema_names, char **others)
 		*others = as_text(&fp.sums[SIDE_OTHERS]);
 	return as_text(&fp.sums[SIDE_NAMED]);
 }
+
+/*
+ * What pg_shdepend says of the rows of the others does not change without
+ * these, and so is not among them.
+ */
+Oid
+pqe_fingerprint_catalog(int number)
+{
+	static const Oid others[] = {DependRelationId, AuthIdRelationId, TableSpaceRelationId};
+
+	if (number < lengthof(catalogs))
+		return catalogs[number].catalog;
+	number -= lengthof(catalogs);
+	return number < lengthof(others) ? others[number] : InvalidOid;
+}

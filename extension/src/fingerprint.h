@@ -17,4 +17,7 @@
  */
 extern char *pqe_fingerprint_of(List *schema_names, char **others);
 
+/* The catalogs that it looks at, by number; InvalidOid behind the last. */
+extern Oid	pqe_fingerprint_catalog(int number);
+
 #endif							/* PQE_FINGERPRINT_H */

@@ -11,6 +11,8 @@
  *
  * The row also holds the fingerprint at which the database was last seen not
  * to differ.  While that is what it is, nothing is read or compared at all.
+ * And beside it, the state of the catalogs at which that was the fingerprint:
+ * while nobody touches them, not even that is taken.
  *
  * A transaction that has written something itself neither believes nor keeps
  * a snapshot: its own changes may not show in a fingerprint.
@@ -49,6 +51,7 @@
 #include "kind.h"
 #include "realize.h"
 #include "snapshot.h"
+#include "untouched.h"
 
 /* To be changed with the form of the facts: it is part of the key. */
 #define FORMAT 3
@@ -59,13 +62,18 @@ static const char facts_query[] =
 static const char keep_query[] =
 "INSERT INTO pqengine.snapshot (key, schemas, environment, facts) VALUES ($1, $2, $3, $4)"
 " ON CONFLICT (key, made_by) DO UPDATE SET schemas = excluded.schemas, environment = excluded.environment,"
-"  facts = excluded.facts, clean = NULL, made_at = now()";
+"  facts = excluded.facts, clean = NULL, untouched = NULL, made_at = now()";
 
 static const char forget_query[] =
 "DELETE FROM pqengine.snapshot WHERE made_at < now() - interval '30 days' AND made_by = current_user";
 
 static const char clean_query[] =
-"UPDATE pqengine.snapshot SET clean = $2 WHERE key = $1 AND made_by = current_user";
+"UPDATE pqengine.snapshot SET clean = $2, untouched = $3 WHERE key = $1 AND made_by = current_user";
+
+/* Who comes first does it: nobody waits for that. */
+static const char untouched_query[] =
+"UPDATE pqengine.snapshot SET untouched = $3 WHERE ctid = (SELECT ctid FROM pqengine.snapshot"
+"  WHERE key = $1 AND made_by = current_user AND clean = $2 FOR UPDATE SKIP LOCKED)";
 
 /*
  * Settings of a session under which the same models want something else, or
@@ -226,7 +234,7 @@ column(HeapTuple tuple, TupleDesc desc, const char *name, bool *isnull)
  * table wants it, a row is its maker's alone.
  */
 static bool
-find_row(PqeSnapshot *snapshot, char **environment, char **clean)
+find_row(PqeSnapshot *snapshot, char **environment, char **clean, char **untouched)
 {
 	Relation	rel = table_open(get_relname_relid("snapshot", get_namespace_oid("pqengine", false)), AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
@@ -253,11 +261,43 @@ find_row(PqeSnapshot *snapshot, char **environment, char **clean)
 		*environment = TextDatumGetCString(column(tuple, desc, "environment", &isnull));
 		value = column(tuple, desc, "clean", &isnull);
 		*clean = isnull ? NULL : TextDatumGetCString(value);
+		value = column(tuple, desc, "untouched", &isnull);
+		*untouched = isnull ? NULL : TextDatumGetCString(value);
 		found = true;
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return found;
+}
+
+/*
+ * Writes fingerprint and state into the row.
+ */
+static void
+note(const PqeSnapshot *snapshot, const char *query)
+{
+	Oid			types[3] = {TEXTOID, TEXTOID, TEXTOID};
+	Datum		values[3];
+	char		nulls[4] = "  ";
+
+	SPI_connect();
+	values[0] = CStringGetTextDatum(snapshot->key);
+	values[1] = CStringGetTextDatum(snapshot->fingerprint);
+	values[2] = snapshot->untouched ? CStringGetTextDatum(snapshot->untouched) : (Datum) 0;
+	nulls[2] = snapshot->untouched ? ' ' : 'n';
+	if (SPI_execute_with_args(query, 3, types, values, nulls, false, 0) != SPI_OK_UPDATE)
+		elog(ERROR, "could not write pqengine.snapshot");
+	SPI_finish();
+}
+
+/*
+ * May something be written that the caller does not need?  Not where more is to
+ * come in the same transaction, which then would believe no snapshot any more.
+ */
+static bool
+may_write_aside(void)
+{
+	return !XactReadOnly && !IsTransactionBlock() && !IsolationUsesXactSnapshot() && may(ACL_UPDATE);
 }
 
 /*
@@ -270,17 +310,27 @@ pqe_snapshot_find(const char *models, const char *options_text, const PqeOptions
 	PqeSnapshot *snapshot = palloc0(sizeof(PqeSnapshot));
 	char	   *environment;
 	char	   *clean;
+	char	   *untouched;
 
 	if (options_text == NULL || TransactionIdIsValid(GetTopTransactionIdIfAny()) || !may(ACL_SELECT))
 		return snapshot;
 	snapshot->key = make_key(models, options_text);
-	if (!find_row(snapshot, &environment, &clean))
+	if (!find_row(snapshot, &environment, &clean, &untouched))
 		return snapshot;
+	snapshot->untouched = pqe_untouched_state();
+	if (clean != NULL && untouched != NULL && snapshot->untouched != NULL &&
+		strcmp(untouched, snapshot->untouched) == 0)
+	{
+		snapshot->found = snapshot->is_clean = true;
+		return snapshot;
+	}
 	if (options->all_schemas)
 		widen_scope(snapshot);
 	look_around(snapshot);
 	snapshot->found = strcmp(environment, snapshot->environment) == 0;
 	snapshot->is_clean = snapshot->found && clean != NULL && strcmp(clean, snapshot->fingerprint) == 0;
+	if (snapshot->is_clean && snapshot->untouched != NULL && may_write_aside())
+		note(snapshot, untouched_query);
 	return snapshot;
 }
 
@@ -529,6 +579,7 @@ pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired)
 		return;
 	snapshot->schema_names = desired->schema_names;
 	look_around(snapshot);
+	snapshot->untouched = NULL; /* the building has touched them */
 	SPI_connect();
 	foreach(lc, desired->list)
 		((PqeFact *) lfirst(lc))->position = position++;
@@ -558,15 +609,6 @@ pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired)
 void
 pqe_snapshot_note_clean(PqeSnapshot *snapshot)
 {
-	Oid			types[2] = {TEXTOID, TEXTOID};
-	Datum		values[2];
-
-	if (snapshot->key == NULL || snapshot->fingerprint == NULL || XactReadOnly || !may(ACL_UPDATE))
-		return;
-	SPI_connect();
-	values[0] = CStringGetTextDatum(snapshot->key);
-	values[1] = CStringGetTextDatum(snapshot->fingerprint);
-	if (SPI_execute_with_args(clean_query, 2, types, values, NULL, false, 0) != SPI_OK_UPDATE)
-		elog(ERROR, "could not write pqengine.snapshot");
-	SPI_finish();
+	if (snapshot->key != NULL && snapshot->fingerprint != NULL && !XactReadOnly && may(ACL_UPDATE))
+		note(snapshot, clean_query);
 }

@@ -18,7 +18,8 @@ typedef struct PqeSnapshot
 	List	   *schema_names;
 	char	   *environment;	/* as it is now */
 	char	   *fingerprint;	/* as it is now, of schema_names */
-	bool		is_clean;		/* the database does not differ, by fingerprint */
+	char	   *untouched;		/* the catalogs' state before that, or NULL */
+	bool		is_clean;		/* the database does not differ, by either */
 } PqeSnapshot;
 
 extern PqeSnapshot *pqe_snapshot_find(const char *models, const char *options_text,

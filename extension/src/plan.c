@@ -183,7 +183,12 @@ take_down_dependents(PqePlan *plan, PqeFact *actual)
 			continue;
 		else if (is_rebuilt_on_takedown(dependent))
 			rebuild(plan, dependent);
-		else if (actual->retire_action != NULL)
+		else if (actual->retire_action == NULL)
+			continue;
+		/* a table OF the type */
+		else if (dependent->kind->retire != NULL)
+			rebuild(plan, dependent);
+		else
 			retype(plan, dependent);
 	}
 	foreach(lc, actual->children)
@@ -311,20 +316,6 @@ renew_row_users(PqePlan *plan, PqeAction *action)
 }
 
 /*
- * Does the fact take the name that stands in the first line of SLOT?
- */
-static bool
-has_slot(const PqeFact *fact, const char *slot)
-{
-	size_t		length = strcspn(slot, "\n");
-
-	for (const char *at = fact->slot; at != NULL; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
-		if (strncmp(at, slot, length) == 0 && (at[length] == '\0' || at[length] == '\n'))
-			return true;
-	return false;
-}
-
-/*
  * A type in use whose name becomes that of a type of another kind is set aside
  * like one that is made anew.
  */
@@ -340,7 +331,7 @@ replace_type(PqePlan *plan, PqeFact *actual)
 		PqeFact    *desired = lfirst(lc);
 
 		if (desired->kind->retire != NULL && !desired->kind->holds_data && desired->peer == NULL && !desired->ignored &&
-			has_slot(desired, actual->slot))
+			pqe_share_slot(desired, actual))
 			actual->successor = desired;
 	}
 	if (actual->successor == NULL)

@@ -172,6 +172,17 @@ drop(PqeScript *script, PqeFact *fact)
 	pqe_emit(script, 0, "DROP TYPE %s", fact->identity);
 }
 
+static bool
+is_column_type(const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->dependents)
+		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_column)
+			return true;
+	return false;
+}
+
 /*
  * Columns are converted by their text, which needs as many attributes on the
  * old side as there are on the new one.
@@ -185,22 +196,22 @@ retire(PqeScript *script, PqeFact *fact)
 	ListCell   *lc;
 
 	pqe_retire_type(script, fact);
-	if (fact->peer == NULL)
+	if (fact->peer == NULL || !is_column_type(fact))
 		return;
 	foreach(lc, before)
 	{
 		const char *line = lfirst(lc);
 
 		if (find_attribute(after, line) == NULL)
-			pqe_emit(script, PQE_DELETES_DATA, "ALTER TYPE %s DROP ATTRIBUTE %.*s", old_name,
-					 (int) pqe_quoted_length(line), line);
+			pqe_emit(script, PQE_DELETES_DATA, "ALTER TYPE %s DROP ATTRIBUTE %.*s%s", old_name,
+					 (int) pqe_quoted_length(line), line, cascade(fact));
 	}
 	foreach(lc, after)
 	{
 		const char *line = lfirst(lc);
 
 		if (find_attribute(before, line) == NULL)
-			pqe_emit(script, 0, "ALTER TYPE %s ADD ATTRIBUTE %s", old_name, line);
+			pqe_emit(script, 0, "ALTER TYPE %s ADD ATTRIBUTE %s%s", old_name, line, cascade(fact));
 	}
 }
 

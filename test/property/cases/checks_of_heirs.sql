@@ -4,8 +4,10 @@ CREATE TABLE items (name text, CONSTRAINT main CHECK (name IS NOT NULL));
 CREATE TABLE heir (LIKE items INCLUDING CONSTRAINTS);
 ALTER TABLE heir INHERIT items;
 CREATE TYPE first AS RANGE (SUBTYPE = integer, MULTIRANGE_TYPE_NAME = many);
+CREATE TABLE ranges (r first DEFAULT 'empty');
 -- B
 CREATE TABLE items (name text);
 CREATE TABLE heir (LIKE items INCLUDING CONSTRAINTS);
 ALTER TABLE heir INHERIT items;
 CREATE TYPE second AS RANGE (SUBTYPE = integer, MULTIRANGE_TYPE_NAME = many);
+CREATE TABLE ranges (r second DEFAULT 'empty');

@@ -199,10 +199,10 @@ try_read(List *schema_names, const PqeOptions *options, List *renames, const cha
 /*
  * Reading takes many queries, and others may change the database meanwhile:
  * what was read is good if the fingerprint is the same before and after.  It
- * is read as it will be after RENAMES (PqeRenaming).
+ * is read as it will be after RENAMES (PqeRenaming).  FINGERPRINT may be NULL.
  */
 PqeFacts *
-pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames)
+pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames, char **fingerprint)
 {
 	for (int attempt = 1; attempt <= READ_ATTEMPTS; attempt++)
 	{
@@ -217,6 +217,8 @@ pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames)
 		INSTR_TIME_SUBTRACT(taken, start);
 		elog(DEBUG1, "pqengine: read %d facts in %.3f ms", facts ? list_length(facts->list) : 0,
 			 INSTR_TIME_GET_MILLISEC(taken));
+		if (fingerprint != NULL)
+			*fingerprint = before;
 		if (facts != NULL && strcmp(before, pqe_fingerprint_of(schema_names, NULL)) == 0)
 			return facts;
 	}
@@ -338,17 +340,18 @@ realize(PqeSides *sides, const char *models, const PqeOptions *options)
 {
 	PqeModel   *model;
 	Realization realization = {NULL, options, NULL};
+	char	   *compared;
 
 	PreventCommandIfReadOnly("building models");
 	model = pqe_model_parse(models, options->search_path);
 	realization.model = model;
 	sides->schema_names = pqe_scope_schemas(model, options);
-	sides->actual = pqe_read_settled(sides->schema_names, options, NIL);
+	sides->actual = pqe_read_settled(sides->schema_names, options, NIL, &compared);
 	sides->desired = pqe_facts_create(options, sides->schema_names);
 	sides->desired->renames = model->renames;
 	realization.facts = sides->desired;
 	pqe_in_shadow(watch_build, &realization);
-	pqe_snapshot_keep(sides->snapshot, sides->desired);
+	pqe_snapshot_keep(sides->snapshot, sides->desired, compared);
 }
 
 /*
@@ -367,7 +370,7 @@ pqe_compare_sides(const char *models, const char *options_text, const PqeOptions
 	if (sides->snapshot->found)
 	{
 		sides->schema_names = sides->snapshot->schema_names;
-		sides->actual = pqe_read_settled(sides->schema_names, options, NIL);
+		sides->actual = pqe_read_settled(sides->schema_names, options, NIL, NULL);
 		sides->desired = pqe_snapshot_facts(sides->snapshot, options);
 	}
 	else

@@ -27,7 +27,8 @@ extern void pqe_pin_search_path(void);
 extern void pqe_pin_planner(void);
 extern void pqe_in_shadow(void (*body) (void *), void *argument);
 extern PqeFacts *pqe_read_actual(List *schema_names, const PqeOptions *options);
-extern PqeFacts *pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames);
+extern PqeFacts *pqe_read_settled(List *schema_names, const PqeOptions *options, List *renames,
+								 char **fingerprint);
 
 /* scope.c */
 extern List *pqe_scope_schemas(const PqeModel *model, const PqeOptions *options);

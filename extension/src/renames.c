@@ -166,7 +166,7 @@ pqe_renames_apply(PqeSides *sides, const PqeOptions *options)
 		if (renamings == NIL)
 			return;
 		sides->renames = list_concat(sides->renames, renamings);
-		sides->actual = pqe_read_settled(sides->schema_names, options, sides->renames);
+		sides->actual = pqe_read_settled(sides->schema_names, options, sides->renames, NULL);
 	}
 	pqe_diff_match(sides, options);
 }

@@ -565,9 +565,11 @@ pqe_snapshot_facts(PqeSnapshot *snapshot, const PqeOptions *options)
 
 /*
  * Keeps desired facts that have been realized just now, if the caller may.
+ * They are compared with what had FINGERPRINT: what others have changed since
+ * is not.
  */
 void
-pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired)
+pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired, char *fingerprint)
 {
 	Oid			types[4] = {TEXTOID, TEXTARRAYOID, TEXTOID, BYTEAOID};
 	Datum		values[4];
@@ -579,6 +581,7 @@ pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired)
 		return;
 	snapshot->schema_names = desired->schema_names;
 	look_around(snapshot);
+	snapshot->fingerprint = fingerprint;
 	snapshot->untouched = NULL; /* the building has touched them */
 	SPI_connect();
 	foreach(lc, desired->list)

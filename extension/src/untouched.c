@@ -178,5 +178,5 @@ pqe_untouched_state(void)
 	UnregisterSnapshot(state.snapshot);
 	if (state.pages > MOST_PAGES)
 		return NULL;
-	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x", state.hash[0], state.hash[1]);
+	return psprintf("%016llx%016llx", (unsigned long long) state.hash[0], (unsigned long long) state.hash[1]);
 }

@@ -505,7 +505,7 @@ static double raw_pipeline_turn(PGconn **connections, int count, long statements
 
 static void bench_pipelined(int rounds, int connections, const char *name)
 {
-    long statements = (long)BATCH * connections * 20;
+    long statements = (long)BATCH * connections * 200;
     pqe_engine *blocking = make_engine(connections, true);
     flood of = {.seed = 88172645463325252u};
     PGconn *raw[THREADS];

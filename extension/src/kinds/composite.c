@@ -15,7 +15,7 @@
 static const char query[] =
 "SELECT 'pg_type'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, t.typname) AS identity, n.nspname AS schema, t.typname AS name,"
-"       format('type:%I.%I', n.nspname, t.typname) AS slot,"
+"       format(E'relation:%1$I.%2$I\\ntype:%1$I.%2$I', n.nspname, t.typname) AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
 "       (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))"
 "                          || CASE WHEN a.attcollation <> at.typcollation"

@@ -346,6 +346,7 @@ realize(PqeSides *sides, const char *models, const PqeOptions *options)
 	model = pqe_model_parse(models, options->search_path);
 	realization.model = model;
 	sides->schema_names = pqe_scope_schemas(model, options);
+	pqe_snapshot_prepare(sides->snapshot, sides->schema_names);
 	sides->actual = pqe_read_settled(sides->schema_names, options, NIL, &compared);
 	sides->desired = pqe_facts_create(options, sides->schema_names);
 	sides->desired->renames = model->renames;

@@ -564,13 +564,27 @@ pqe_snapshot_facts(PqeSnapshot *snapshot, const PqeOptions *options)
 }
 
 /*
- * Keeps desired facts that have been realized just now, if the caller may.
- * They are compared with what had FINGERPRINT: what others have changed since
- * is not.
+ * To be called before desired facts are realized that are to be kept:
+ * remembers what surrounds them.
+ */
+void
+pqe_snapshot_prepare(PqeSnapshot *snapshot, List *schema_names)
+{
+	if (snapshot->key == NULL)
+		return;
+	snapshot->schema_names = schema_names;
+	look_around(snapshot);
+}
+
+/*
+ * Keeps desired facts that have been realized just now, if the caller may, and
+ * if what surrounds them is still what it was before.  They are compared with
+ * what had FINGERPRINT: what others have changed since is not.
  */
 void
 pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired, char *fingerprint)
 {
+	const char *environment = snapshot->environment;
 	Oid			types[4] = {TEXTOID, TEXTARRAYOID, TEXTOID, BYTEAOID};
 	Datum		values[4];
 	StringInfoData out;
@@ -579,8 +593,12 @@ pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired, char *fingerprint)
 
 	if (snapshot->key == NULL || !may(ACL_SELECT) || !may(ACL_INSERT) || !may(ACL_UPDATE) || !may(ACL_DELETE))
 		return;
-	snapshot->schema_names = desired->schema_names;
 	look_around(snapshot);
+	if (strcmp(environment, snapshot->environment) != 0)
+	{
+		snapshot->key = NULL;
+		return;
+	}
 	snapshot->fingerprint = fingerprint;
 	snapshot->untouched = NULL; /* the building has touched them */
 	SPI_connect();

@@ -25,6 +25,7 @@ typedef struct PqeSnapshot
 extern PqeSnapshot *pqe_snapshot_find(const char *models, const char *options_text,
 									  const PqeOptions *options);
 extern PqeFacts *pqe_snapshot_facts(PqeSnapshot *snapshot, const PqeOptions *options);
+extern void pqe_snapshot_prepare(PqeSnapshot *snapshot, List *schema_names);
 extern void pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired, char *fingerprint);
 extern void pqe_snapshot_note_clean(PqeSnapshot *snapshot);
 

@@ -75,6 +75,18 @@ count_cmocka() {
 		END { print p + 0, f + 0 }' "$1" >>"$PQE_TALLY"
 }
 
+# client_tests [VARIABLE=VALUE...]: the programs of test/client that are built, with these variables for
+# make; half of them with one cluster, half with another, as most of their time is waiting.  Needs $work.
+client_tests() {
+	local tests i status=0 halves=()
+	read -ra tests < <(make -s -C "$PQE_ROOT/client" list-tests "$@")
+	for i in "${!tests[@]}"; do halves[i % 2]=${halves[i % 2]:-TESTS=}" ${tests[i]}"; done
+	"$PQE_LIB/at-once" 2 "$PQE_ROOT/scripts/with-cluster" make -s -k -C "$PQE_ROOT/client" check "$@" -- \
+		"${halves[@]}" | tee "$work/output" || status=$?
+	count_cmocka "$work/output"
+	return "$status"
+}
+
 # unprivileged COMMAND...: runs a command that must not be root in a copy of the
 # checkout that its user may write; an ordinary user runs it in place.  Needs
 # $work (suite_temp), which it gives to that user, postgres.

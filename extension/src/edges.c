@@ -278,7 +278,7 @@ edges_against_actual(PqeAction *action, PqeFact *dependent, bool hard)
 
 /*
  * What a table has both of its own and from a parent goes there first, unless
- * the table leaves that parent.
+ * the table leaves that parent for good.
  */
 static void
 edges_of_namesakes(PqeAction *action)
@@ -291,13 +291,15 @@ edges_of_namesakes(PqeAction *action)
 		return;
 	foreach(join, fact->parent->children)
 	{
+		PqeAction  *leaving;
 		ListCell   *whole;
 
 		if (!((PqeFact *) lfirst(join))->kind->joins)
 			continue;
-		if (((PqeFact *) lfirst(join))->drop_action != NULL)
+		leaving = ((PqeFact *) lfirst(join))->drop_action;
+		if (leaving != NULL && !leaving->rebuild)
 		{
-			add_edge(((PqeFact *) lfirst(join))->drop_action, action, true);
+			add_edge(leaving, action, true);
 			continue;
 		}
 		foreach(whole, ((PqeFact *) lfirst(join))->depends_on)

@@ -250,13 +250,15 @@ renew_below(PqeScript *script, const PqeFact *fact, int hazards)
 
 /*
  * What a table's CREATE could not say of its columns: settings, and that a
- * column takes no null though the parent's does.
+ * column takes no null though the parent's does, or the other way round.
  */
 static void
 after_inline(PqeScript *script, PqeFact *fact)
 {
 	const PqeFact *above = pqe_part_above(fact);
 
+	if (above != NULL && pqe_flag(above, "not_null") && !pqe_flag(fact, "not_null"))
+		pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", pqe_table_of(fact), quoted_name(fact));
 	if (pqe_flag(fact, "not_null") && above != NULL && !pqe_flag(above, "not_null"))
 	{
 		if (!script->fresh)
@@ -531,6 +533,34 @@ drop_not_null(PqeScript *script, const PqeFact *to)
 }
 
 /*
+ * Those that inherit from the table may take nulls though it does not.
+ */
+static void
+spare_heirs(PqeScript *script, const PqeFact *above)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, above->parent->dependents)
+	{
+		const PqeFact *join = lfirst(lc);
+
+		if (join->kind != &pqe_kind_inheritance || join->peer == NULL)
+			continue;
+		foreach(lc2, join->parent->children)
+		{
+			const PqeFact *column = lfirst(lc2);
+
+			if (column->kind != above->kind || column->peer == NULL || strcmp(column->name, above->name) != 0)
+				continue;
+			if (!pqe_flag(column, "not_null"))
+				drop_not_null(script, column);
+			spare_heirs(script, column);
+		}
+	}
+}
+
+/*
  * On a table with rows the scan is done by a check that does not keep writers
  * out.
  */
@@ -548,6 +578,7 @@ set_not_null(PqeScript *script, const PqeFact *to)
 			 table, check);
 	pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", table, name);
 	pqe_emit(script, 0, "ALTER TABLE %s DROP CONSTRAINT %s", table, check);
+	spare_heirs(script, to);
 }
 
 /*

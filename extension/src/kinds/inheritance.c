@@ -161,18 +161,69 @@ drop_copies(PqeScript *script, const PqeFact *fact)
 	}
 }
 
+/*
+ * The checks of the parent alone (NO INHERIT) that the table has one of its
+ * own by the name of.
+ */
+static List *
+mistaken_checks(const PqeFact *fact)
+{
+	const PqeFact *parent = linitial(fact->depends_on);
+	List	   *mistaken = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, parent->children)
+	{
+		const PqeFact *check = lfirst(lc);
+
+		if (check->kind != &pqe_kind_constraint || strstr(pqe_value(check, "definition"), " NO INHERIT") == NULL)
+			continue;
+		foreach(lc2, fact->parent->children)
+		{
+			const PqeFact *own = lfirst(lc2);
+
+			if (own->kind == check->kind && strcmp(own->name, check->name) == 0)
+				mistaken = lappend(mistaken, unconstify(PqeFact *, check));
+		}
+	}
+	return mistaken;
+}
+
+static void
+rename_checks(PqeScript *script, const PqeFact *fact, List *checks, bool away)
+{
+	ListCell   *lc;
+
+	foreach(lc, checks)
+	{
+		const PqeFact *check = lfirst(lc);
+		const char *name = quote_identifier(check->name);
+		const char *other = psprintf("pqengine_%u", check->address.objectId);
+
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", pqe_value(fact, "_parent"),
+				 away ? name : other, away ? other : name);
+	}
+}
+
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
+	List	   *checks;
+
 	if (pqe_value(fact, "bound") != NULL)
 	{
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s DETACH PARTITION %s",
 				 pqe_value(fact, "_parent"), pqe_table_of(fact));
 		drop_copies(script, fact);
+		return;
 	}
-	else
-		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s NO INHERIT %s", pqe_table_of(fact),
-				 pqe_value(fact, "_parent"));
+	/* the server takes the table's check for one that it has from the parent, and finds that it has not */
+	checks = mistaken_checks(fact);
+	rename_checks(script, fact, checks, true);
+	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s NO INHERIT %s", pqe_table_of(fact),
+			 pqe_value(fact, "_parent"));
+	rename_checks(script, fact, checks, false);
 }
 
 static bool

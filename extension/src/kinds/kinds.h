@@ -110,6 +110,7 @@ extern void pqe_retire_type(PqeScript *script, PqeFact *fact);
 extern PqeSequenceRange pqe_sequence_range(const char *minimum, const char *maximum, const char *increment);
 extern bool pqe_fit_sequence(PqeScript *script, const char *sequence,
 							 const PqeSequenceRange *from, const PqeSequenceRange *to);
+extern const char *pqe_owner_now(const PqeScript *script, const PqeFact *relation, const char *word);
 
 /* inheritance.c */
 extern const PqeFact *pqe_part_above(const PqeFact *part);

@@ -14,10 +14,11 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 
-/* Sequences of columns, indexes and row types follow their table. */
+/* Sequences of columns (see sequence.c), indexes and row types follow their table. */
 static const char query[] =
 "SELECT (2000000000 + o.classid::int8)::oid AS classid, o.objid, 0 AS objsubid,"
-"       o.object AS identity, o.schema, o.name, NULL AS slot,"
+"       o.object AS identity, o.schema, o.name,"
+"       CASE WHEN o.object LIKE 'SEQUENCE %' THEN format('owner of sequence:%I.%I', o.schema, o.name) END AS slot,"
 "       o.classid AS parent_class, o.objid AS parent_id, 0 AS parent_sub,"
 "       quote_ident(pg_get_userbyid(o.owner)) AS owner"
 "  FROM ("
@@ -96,13 +97,18 @@ emit_owner(PqeScript *script, const PqeFact *fact)
 }
 
 /*
- * A new object belongs to whoever runs the plan; say it only where that is
- * not who the models want.
+ * A new object belongs to whoever runs the plan, and a sequence that was a
+ * column's to the owner of that table; say it only where that is not who the
+ * models want.
  */
 static void
 create(PqeScript *script, PqeFact *fact)
 {
-	if (strcmp(pqe_value(fact, "owner"), quote_identifier(GetUserNameFromId(GetUserId(), false))) != 0)
+	const char *before = fact->slot == NULL ? NULL : pqe_owner_now(script, fact->parent, "SEQUENCE");
+
+	if (before == NULL)
+		before = quote_identifier(GetUserNameFromId(GetUserId(), false));
+	if (strcmp(pqe_value(fact, "owner"), before) != 0)
 		emit_owner(script, fact);
 }
 

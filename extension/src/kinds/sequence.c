@@ -29,10 +29,12 @@ static const char query[] =
 " ORDER BY n.nspname, c.relname";
 
 /* Column number -1 keeps the address apart from the sequence's own. */
+/* It takes the place of an owner of the sequence's own (owner.c): the table's is that. */
 static const char owner_query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, d.objid AS objid, -1 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
-"       NULL AS slot, 'pg_class'::regclass::oid AS parent_class, d.objid AS parent_id, 0 AS parent_sub,"
+"       format('owner of sequence:%I.%I', n.nspname, c.relname) AS slot,"
+"       'pg_class'::regclass::oid AS parent_class, d.objid AS parent_id, 0 AS parent_sub,"
 "       format('%I.%I.%I', tn.nspname, t.relname, a.attname) AS owned_by,"
 "       format('%s:%s:%s', d.refclassid, d.refobjid, d.refobjsubid) AS _needs,"
 "       quote_ident(pg_get_userbyid(c.relowner)) AS _owner"
@@ -140,10 +142,10 @@ drop(PqeScript *script, PqeFact *fact)
 
 /*
  * Who owns a relation while the plan runs: whoever runs it, where it is made
- * by the plan.
+ * by the plan.  WORD: what ALTER … OWNER TO calls it.
  */
-static const char *
-owner_now(const PqeScript *script, const PqeFact *relation, const char *word)
+const char *
+pqe_owner_now(const PqeScript *script, const PqeFact *relation, const char *word)
 {
 	const PqeFact *fact;
 
@@ -163,8 +165,8 @@ owner_now(const PqeScript *script, const PqeFact *relation, const char *word)
 static void
 emit_same_owner(PqeScript *script, const PqeFact *sequence, const PqeFact *table, bool linked)
 {
-	const char *owner = owner_now(script, table, table->kind == &pqe_kind_foreign_table ? "FOREIGN TABLE" : "TABLE");
-	const char *other = owner_now(script, sequence, "SEQUENCE");
+	const char *owner = pqe_owner_now(script, table, table->kind == &pqe_kind_foreign_table ? "FOREIGN TABLE" : "TABLE");
+	const char *other = pqe_owner_now(script, sequence, "SEQUENCE");
 
 	if (owner == NULL || other == NULL || strcmp(owner, other) == 0)
 		return;

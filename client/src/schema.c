@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../extension/src/blake2b.h"
 #include "error.h"
 #include "migration_session.h"
 #include "model.h"
@@ -148,6 +149,53 @@ pqe_status pqe_model_query(pqe_engine *engine, PGconn *connection, const char *s
     return status;
 }
 
+static bool ask_unchanged(PGconn *connection, const pqe_buffer *models, const char *options)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t digest[PQE_BLAKE2B_LENGTH];
+    char hex[2 * PQE_BLAKE2B_LENGTH + 3] = "\\x";
+    const char *parameters[] = {hex, options};
+    PqeBlake2b hash;
+    PGresult *result;
+
+    pqe_blake2b_init(&hash);
+    pqe_blake2b_add(&hash, models->data, models->length);
+    pqe_blake2b_end(&hash, digest);
+    for (size_t i = 0; i < PQE_BLAKE2B_LENGTH; i++) {
+        hex[2 + 2 * i] = digits[digest[i] >> 4];
+        hex[3 + 2 * i] = digits[digest[i] & 15];
+    }
+    if (pqe_schema_query(connection, "SELECT pqengine.unchanged($1::bytea, $2::jsonb)", 2,
+                         parameters, &result, NULL) != PQE_OK) {
+        return false;
+    }
+    bool unchanged = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+
+    PQclear(result);
+    return unchanged;
+}
+
+/*
+ * Is it known that the database does not differ from the models?  They are asked about by their
+ * digest, which the server could not tell where it would convert the text.  An error is no answer:
+ * what is done without one meets its cause again, and reports it.
+ *
+ * This is asked outside of a transaction block, where the server may take down for next time what it
+ * found out.
+ */
+static bool models_unchanged(pqe_engine *engine, PGconn *connection)
+{
+    const char *options = engine->settings.config.schema_options;
+    const char *encoding = PQparameterStatus(connection, "server_encoding");
+    pqe_buffer models = PQE_BUFFER_INIT;
+    bool unchanged = encoding != NULL && strcmp(encoding, "UTF8") == 0 &&
+                     pqe_collect_models(engine, &models, NULL) == PQE_OK &&
+                     ask_unchanged(connection, &models, options != NULL ? options : "{}");
+
+    pqe_buffer_free(&models);
+    return unchanged;
+}
+
 /* ---------------------------------------------------------------------------------------------- */
 /* Tables and drift                                                                               */
 /* ---------------------------------------------------------------------------------------------- */
@@ -228,7 +276,7 @@ pqe_status pqe_ensure_tables(pqe_engine *engine, pqe_error *error)
     }
     if (status == PQE_OK) {
         status = pqe_create_extension(engine, connection, error);
-        if (status == PQE_OK) {
+        if (status == PQE_OK && !models_unchanged(engine, connection)) {
             status = ensure_tables(engine, connection, error);
         }
         PQfinish(connection);
@@ -269,6 +317,11 @@ pqe_status pqe_check_drift(pqe_engine *engine, pqe_result **drift, pqe_error *er
     }
     if (status != PQE_OK) {
         return status;
+    }
+    /* whoever wants the drift as a result gets one without rows from the function itself */
+    if (drift == NULL && models_unchanged(engine, connection)) {
+        PQfinish(connection);
+        return PQE_OK;
     }
     status = pqe_model_query(engine, connection,
                              "SELECT change, kind, object, property, expected, actual"

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * api.c
- *		The SQL functions plan, drift, ensure_tables, prove, export, export_files
- *		and fingerprint.
+ *		The SQL functions plan, drift, unchanged, ensure_tables, prove, export,
+ *		export_files and fingerprint.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,6 +36,8 @@ PG_FUNCTION_INFO_V1(pqe_plan);
 PG_FUNCTION_INFO_V1(pqe_report);
 PG_FUNCTION_INFO_V1(pqe_diagram);
 PG_FUNCTION_INFO_V1(pqe_drift);
+PG_FUNCTION_INFO_V1(pqe_digest);
+PG_FUNCTION_INFO_V1(pqe_unchanged);
 PG_FUNCTION_INFO_V1(pqe_ensure_tables);
 PG_FUNCTION_INFO_V1(pqe_prove);
 PG_FUNCTION_INFO_V1(pqe_prove_script);
@@ -59,18 +61,24 @@ options_in_force(Jsonb *json)
 	return options;
 }
 
+/*
+ * The options that bear on what the models want: which way to go does not.
+ */
+static char *
+options_text(Jsonb *json)
+{
+	json = DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(json), CStringGetTextDatum("direction")));
+	return JsonbToCString(NULL, &json->root, VARSIZE(json));
+}
+
 static PqeSides *
 compare(FunctionCallInfo fcinfo, PqeOptions **options)
 {
+	text	   *models = PG_GETARG_TEXT_PP(0);
 	Jsonb	   *json = PG_GETARG_JSONB_P(1);
-	PqeSides   *sides;
 
 	*options = options_in_force(json);
-	/* what the models want does not depend on which way to go */
-	json = DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(json), CStringGetTextDatum("direction")));
-	sides = pqe_compare_sides(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-							  JsonbToCString(NULL, &json->root, VARSIZE(json)), *options);
-	return sides;
+	return pqe_compare_sides(VARDATA_ANY(models), VARSIZE_ANY_EXHDR(models), options_text(json), *options);
 }
 
 /*
@@ -263,6 +271,41 @@ pqe_diagram(PG_FUNCTION_ARGS)
 	}
 	AtEOXact_GUC(true, settings);
 	return (Datum) 0;
+}
+
+/*
+ * models_digest(models text)
+ */
+Datum
+pqe_digest(PG_FUNCTION_ARGS)
+{
+	text	   *models = PG_GETARG_TEXT_PP(0);
+	bytea	   *digest = palloc(VARHDRSZ + PQE_BLAKE2B_LENGTH);
+
+	pqe_models_digest(VARDATA_ANY(models), VARSIZE_ANY_EXHDR(models), (uint8 *) VARDATA(digest));
+	SET_VARSIZE(digest, VARHDRSZ + PQE_BLAKE2B_LENGTH);
+	PG_RETURN_BYTEA_P(digest);
+}
+
+/*
+ * unchanged(models_digest bytea, options jsonb)
+ *
+ * For most of the time that an unchanged start-up takes, the server would copy
+ * the models from one place to another: they need not be there at all.
+ */
+Datum
+pqe_unchanged(PG_FUNCTION_ARGS)
+{
+	bytea	   *digest = PG_GETARG_BYTEA_PP(0);
+	Jsonb	   *json = PG_GETARG_JSONB_P(1);
+	PqeOptions *options = options_in_force(json);
+
+	if (VARSIZE_ANY_EXHDR(digest) != PQE_BLAKE2B_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the digest of models has %d bytes, not %d", PQE_BLAKE2B_LENGTH, (int) VARSIZE_ANY_EXHDR(digest)),
+				 errhint("It is BLAKE2b-256, as pqengine.models_digest() gives it.")));
+	PG_RETURN_BOOL(pqe_snapshot_find((uint8 *) VARDATA_ANY(digest), options_text(json), options)->is_clean);
 }
 
 static void

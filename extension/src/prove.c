@@ -366,7 +366,7 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	options->concurrently = false;
 	/* all steps are run, so all are to be undone */
 	options->allow_drop |= options->down;
-	sides = pqe_compare_sides(models, NULL, options);
+	sides = pqe_compare_sides(models, strlen(models), NULL, options);
 	pqe_renames_apply(sides, options);
 	plan = pqe_plan_make(sides, options);
 	pqe_plan_order(plan);

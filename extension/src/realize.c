@@ -356,16 +356,34 @@ realize(PqeSides *sides, const char *models, const PqeOptions *options)
 }
 
 /*
+ * What a model text goes by (pqengine.models_digest).  The hash is none of the
+ * server's, since OpenSSL, which has these, takes a new session longer to set
+ * up than the hash itself.
+ */
+void
+pqe_models_digest(const char *models, size_t length, uint8 *digest)
+{
+	PqeBlake2b	hash;
+
+	pqe_blake2b_init(&hash);
+	pqe_blake2b_add(&hash, models, length);
+	pqe_blake2b_end(&hash, digest);
+}
+
+/*
  * Both sides of the comparison, or none where the database is known not to
- * differ (snapshot->is_clean).  Everything is allocated in the current context
+ * differ (snapshot->is_clean).  The models are LENGTH bytes, which an unchanged
+ * start-up only looks at: a copy would take longer than that.  Everything is allocated in the current context
  * or below it.
  */
 PqeSides *
-pqe_compare_sides(const char *models, const char *options_text, const PqeOptions *options)
+pqe_compare_sides(const char *models, size_t length, const char *options_text, const PqeOptions *options)
 {
 	PqeSides   *sides = palloc0(sizeof(PqeSides));
+	uint8		digest[PQE_BLAKE2B_LENGTH];
 
-	sides->snapshot = pqe_snapshot_find(models, options_text, options);
+	pqe_models_digest(models, length, digest);
+	sides->snapshot = pqe_snapshot_find(digest, options_text, options);
 	if (sides->snapshot->is_clean)
 		return sides;
 	if (sides->snapshot->found)
@@ -375,6 +393,6 @@ pqe_compare_sides(const char *models, const char *options_text, const PqeOptions
 		sides->desired = pqe_snapshot_facts(sides->snapshot, options);
 	}
 	else
-		realize(sides, models, options);
+		realize(sides, pnstrdup(models, length), options);
 	return sides;
 }

@@ -21,7 +21,9 @@ typedef struct PqeSides
 	struct PqeSnapshot *snapshot;	/* what was kept of the models, see snapshot.h */
 } PqeSides;
 
-extern PqeSides *pqe_compare_sides(const char *models, const char *options_text, const PqeOptions *options);
+extern PqeSides *pqe_compare_sides(const char *models, size_t length, const char *options_text,
+								   const PqeOptions *options);
+extern void pqe_models_digest(const char *models, size_t length, uint8 *digest);
 extern int	pqe_begin_pinned_settings(void);
 extern void pqe_pin_search_path(void);
 extern void pqe_pin_planner(void);

@@ -29,9 +29,7 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/comment.h"
-#include "common/cryptohash.h"
 #include "common/hashfn.h"
-#include "common/sha2.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
@@ -99,22 +97,16 @@ may(AclMode mode)
 	return OidIsValid(table) && pg_class_aclcheck(table, GetUserId(), mode) == ACLCHECK_OK;
 }
 
-static void
-add_to_key(pg_cryptohash_ctx *hash, const char *part, size_t length)
-{
-	if (pg_cryptohash_update(hash, (const uint8 *) part, length) < 0)
-		elog(ERROR, "could not hash the models: %s", pg_cryptohash_error(hash));
-}
-
 /*
- * All that desired facts depend on, other than the database itself, as a hash.
+ * All that desired facts depend on, other than the database itself, as a hash;
+ * DIGEST is the models' own.
  */
 static char *
-make_key(const char *models, const char *options_text)
+make_key(const uint8 *digest, const char *options_text)
 {
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
-	char	   *key = palloc0(2 * sizeof(digest) + 1);
+	PqeBlake2b	hash;
+	uint8		all[PQE_BLAKE2B_LENGTH];
+	char	   *key = palloc0(2 * sizeof(all) + 1);
 	StringInfoData beside;
 
 	initStringInfo(&beside);
@@ -122,14 +114,11 @@ make_key(const char *models, const char *options_text)
 					 GetUserNameFromId(GetUserId(), false), options_text);
 	for (int i = 0; i < lengthof(settings); i++)
 		appendStringInfo(&beside, "%s\n", GetConfigOption(settings[i], false, false));
-	if (hash == NULL || pg_cryptohash_init(hash) < 0)
-		elog(ERROR, "could not hash the models: %s", pg_cryptohash_error(hash));
-	add_to_key(hash, beside.data, beside.len);
-	add_to_key(hash, models, strlen(models));
-	if (pg_cryptohash_final(hash, digest, sizeof(digest)) < 0)
-		elog(ERROR, "could not hash the models: %s", pg_cryptohash_error(hash));
-	pg_cryptohash_free(hash);
-	hex_encode((const char *) digest, sizeof(digest), key);
+	pqe_blake2b_init(&hash);
+	pqe_blake2b_add(&hash, beside.data, beside.len);
+	pqe_blake2b_add(&hash, digest, PQE_BLAKE2B_LENGTH);
+	pqe_blake2b_end(&hash, all);
+	hex_encode((const char *) all, sizeof(all), key);
 	return key;
 }
 
@@ -301,11 +290,11 @@ may_write_aside(void)
 }
 
 /*
- * Looks for what is kept of the models; without OPTIONS_TEXT nothing is
+ * Looks for what is kept of the models of this digest; without OPTIONS_TEXT nothing is
  * believed or kept.  Never NULL.
  */
 PqeSnapshot *
-pqe_snapshot_find(const char *models, const char *options_text, const PqeOptions *options)
+pqe_snapshot_find(const uint8 *digest, const char *options_text, const PqeOptions *options)
 {
 	PqeSnapshot *snapshot = palloc0(sizeof(PqeSnapshot));
 	char	   *environment;
@@ -314,7 +303,7 @@ pqe_snapshot_find(const char *models, const char *options_text, const PqeOptions
 
 	if (options_text == NULL || TransactionIdIsValid(GetTopTransactionIdIfAny()) || !may(ACL_SELECT))
 		return snapshot;
-	snapshot->key = make_key(models, options_text);
+	snapshot->key = make_key(digest, options_text);
 	if (!find_row(snapshot, &environment, &clean, &untouched))
 		return snapshot;
 	snapshot->untouched = pqe_untouched_state();

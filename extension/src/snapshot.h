@@ -8,6 +8,7 @@
 #ifndef PQE_SNAPSHOT_H
 #define PQE_SNAPSHOT_H
 
+#include "blake2b.h"
 #include "facts.h"
 
 /* What is known of a model text before it is even parsed. */
@@ -22,8 +23,7 @@ typedef struct PqeSnapshot
 	bool		is_clean;		/* the database does not differ, by either */
 } PqeSnapshot;
 
-extern PqeSnapshot *pqe_snapshot_find(const char *models, const char *options_text,
-									  const PqeOptions *options);
+extern PqeSnapshot *pqe_snapshot_find(const uint8 *digest, const char *options_text, const PqeOptions *options);
 extern PqeFacts *pqe_snapshot_facts(PqeSnapshot *snapshot, const PqeOptions *options);
 extern void pqe_snapshot_prepare(PqeSnapshot *snapshot, List *schema_names);
 extern void pqe_snapshot_keep(PqeSnapshot *snapshot, PqeFacts *desired, char *fingerprint);

@@ -142,6 +142,32 @@ static void a_model_may_come_later(void **state)
     pqe_free_engine(engine);
 }
 
+/* What is known not to differ is asked about by a digest: the functions that take models are not called. */
+static void unchanged_models_are_not_sent(void **state)
+{
+    support_log log = {.length = 0};
+    pqe_config config = schema_config(&log);
+    pqe_engine *engine = support_engine(&config);
+    pqe_result *drift;
+    pqe_error error;
+
+    (void)state;
+    support_run(engine, "ALTER FUNCTION pqengine.drift(text, jsonb) RENAME TO drift_put_away");
+    support_run(engine,
+                "ALTER FUNCTION pqengine.ensure_tables(text, jsonb) RENAME TO tables_put_away");
+    assert_ok(pqe_check_drift(engine, NULL, &error), error);
+    assert_ok(pqe_ensure_tables(engine, &error), error);
+    assert_status(PQE_ERR_EXTENSION_MISSING, pqe_check_drift(engine, &drift, &error), error);
+    support_run(engine, "ALTER TABLE users ADD forgotten int");
+    assert_status(PQE_ERR_EXTENSION_MISSING, pqe_check_drift(engine, NULL, &error), error);
+    assert_status(PQE_ERR_EXTENSION_MISSING, pqe_ensure_tables(engine, &error), error);
+    support_run(engine, "ALTER FUNCTION pqengine.drift_put_away(text, jsonb) RENAME TO drift");
+    support_run(engine,
+                "ALTER FUNCTION pqengine.tables_put_away(text, jsonb) RENAME TO ensure_tables");
+    assert_status(PQE_ERR_DRIFT, pqe_check_drift(engine, NULL, &error), error);
+    pqe_free_engine(engine);
+}
+
 static void drift_is_told(void **state)
 {
     support_log log = {.length = 0};
@@ -357,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(database_and_tables_come_up, fresh),
         cmocka_unit_test_setup(a_model_may_come_later, fresh),
+        cmocka_unit_test_setup(unchanged_models_are_not_sent, fresh),
         cmocka_unit_test_setup(drift_is_told, fresh),
         cmocka_unit_test_setup(schema_options_reach_the_server, fresh),
         cmocka_unit_test_setup(migrations_follow_the_models, fresh),

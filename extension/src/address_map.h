@@ -13,6 +13,7 @@
 
 #include "postgres.h"
 
+#include "arena.h"
 #include "catalog/objectaddress.h"
 #include "common/hashfn.h"
 
@@ -44,7 +45,31 @@ address_equal(ObjectAddress a, ObjectAddress b)
 #define SH_HASH_KEY(table, key) address_hash(key)
 #define SH_EQUAL(table, a, b) address_equal(a, b)
 #define SH_SCOPE static inline
+#define SH_USE_NONDEFAULT_ALLOCATOR
 #define SH_DECLARE
+#include "lib/simplehash.h"
+
+/* The map's private data is the arena that it lives in. */
+static inline void *
+address_map_allocate(address_map_hash *map, Size size)
+{
+	return pqe_arena_alloc_zero(map->private_data, size);
+}
+
+static inline void
+address_map_free(address_map_hash *map, void *pointer)
+{
+	/* goes with the arena */
+}
+
+#define SH_PREFIX address_map
+#define SH_ELEMENT_TYPE AddressEntry
+#define SH_KEY_TYPE ObjectAddress
+#define SH_KEY address
+#define SH_HASH_KEY(table, key) address_hash(key)
+#define SH_EQUAL(table, a, b) address_equal(a, b)
+#define SH_SCOPE static inline
+#define SH_USE_NONDEFAULT_ALLOCATOR
 #define SH_DEFINE
 #include "lib/simplehash.h"
 

@@ -10,6 +10,10 @@
  */
 #include "compat.h"
 
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -17,9 +21,11 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "address_map.h"
@@ -90,13 +96,12 @@ pqe_facts_create(const PqeOptions *options, List *schema_names)
 	HASHCTL		control;
 
 	facts->context = context;
-	/* nothing of these is given back before the end */
-	facts->rows = GenerationContextCreate(context, "pqengine rows", ALLOCSET_DEFAULT_SIZES);
+	facts->rows = pqe_arena_create(context);
 	facts->options = options;
 	facts->schema_names = schema_names;
 	memset(&control, 0, sizeof(control));
 	control.hcxt = context;
-	facts->objects = address_map_create(context, 1024, NULL);
+	facts->objects = address_map_create(context, 1024, facts->rows);
 	control.keysize = sizeof(IdentityKey);
 	control.entrysize = sizeof(IdentityEntry);
 	control.hash = identity_hash;
@@ -123,13 +128,9 @@ pqe_facts_by_identity(PqeFacts *facts, const PqeKind *kind, const char *identity
 	return entry ? entry->fact : NULL;
 }
 
-/*
- * Remembers the names of a kind's properties; they are those of its query.
- */
-static const PqeColumns *
-columns_of(const PqeKind *kind, TupleDesc desc)
+static PqeColumns *
+place_of_columns(const PqeKind *kind)
 {
-	PqeColumns *columns;
 	int			index;
 
 	for (index = 0; pqe_kinds[index] != kind; index++)
@@ -137,31 +138,53 @@ columns_of(const PqeKind *kind, TupleDesc desc)
 	if (columns_of_kinds == NULL)
 		columns_of_kinds = MemoryContextAllocZero(TopMemoryContext,
 												  sizeof(PqeColumns) * pqe_kind_count);
-	columns = &columns_of_kinds[index];
-	if (columns->names == NULL && desc != NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-		char	  **names = palloc0(sizeof(char *) * (desc->natts - FIXED_COLUMNS + 1));
-
-		for (int i = FIXED_COLUMNS; i < desc->natts; i++)
-			names[i - FIXED_COLUMNS] = pstrdup(NameStr(TupleDescAttr(desc, i)->attname));
-		columns->count = desc->natts - FIXED_COLUMNS;
-		columns->names = names;
-		MemoryContextSwitchTo(old);
-	}
-	return columns;
+	return &columns_of_kinds[index];
 }
 
+/*
+ * Remembers the names of a kind's properties: those of its query, which gives
+ * rows like this.
+ */
+static void
+note_columns(const PqeKind *kind, TupleDesc desc)
+{
+	PqeColumns *columns = place_of_columns(kind);
+	MemoryContext old;
+	char	  **names;
+
+	if (columns->names != NULL)
+		return;
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	names = palloc0(sizeof(char *) * (desc->natts - FIXED_COLUMNS + 1));
+	for (int i = FIXED_COLUMNS; i < desc->natts; i++)
+		names[i - FIXED_COLUMNS] = pstrdup(NameStr(TupleDescAttr(desc, i)->attname));
+	columns->count = desc->natts - FIXED_COLUMNS;
+	columns->names = names;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * The query may not have been run in this session: the server says what it
+ * would give.
+ */
 const PqeColumns *
 pqe_kind_columns(const PqeKind *kind)
 {
-	return columns_of(kind, NULL);
+	PqeColumns *columns = place_of_columns(kind);
+
+	if (columns->names == NULL)
+	{
+		SPI_connect();
+		note_columns(kind, pqe_row_descriptor(kind->query));
+		SPI_finish();
+	}
+	return columns;
 }
 
 static int
 column_index(const PqeFact *fact, const char *name)
 {
-	const PqeColumns *columns = columns_of(fact->kind, NULL);
+	const PqeColumns *columns = pqe_kind_columns(fact->kind);
 
 	for (int i = 0; i < columns->count; i++)
 		if (strcmp(columns->names[i], name) == 0)
@@ -228,7 +251,7 @@ row_address(const PqeRow *row, int first)
 static void
 start_kind(TupleDesc desc, void *argument)
 {
-	(void) columns_of(((Reading *) argument)->kind, desc);
+	note_columns(((Reading *) argument)->kind, desc);
 }
 
 static void
@@ -246,7 +269,7 @@ add_row(PqeRow *row, void *argument)
 	if (entry->fact != NULL)
 		return;					/* an object is one fact */
 
-	fact = MemoryContextAllocZero(facts->rows, sizeof(PqeFact));
+	fact = pqe_arena_alloc_zero(facts->rows, sizeof(PqeFact));
 	entry->fact = fact;
 	fact->kind = reading->kind;
 	fact->address = address;
@@ -346,6 +369,25 @@ order_by_parent(PqeFacts *facts, int first)
 	pfree(places);
 }
 
+/*
+ * Is there anything in the kind's catalog that is not the system's?
+ */
+static bool
+has_users_rows(const PqeKind *kind)
+{
+	Relation	rel = table_open(kind->catalog, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		found;
+
+	ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_OIDGE, ObjectIdGetDatum(FirstNormalObjectId));
+	scan = systable_beginscan(rel, kind->catalog_index, true, GetActiveSnapshot(), 1, &key);
+	found = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 static void
 read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 {
@@ -354,6 +396,8 @@ read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 	MemoryContext garbage;
 	MemoryContext old;
 
+	if (OidIsValid(kind->catalog) && !has_users_rows(kind))
+		return;
 	pqe_each_row(kind->query, schemas, start_kind, add_row, &reading);
 	if (kind->ordered_by_parent)
 		order_by_parent(facts, first);

@@ -64,7 +64,7 @@ typedef struct PqeColumns
 typedef struct PqeFacts
 {
 	MemoryContext context;
-	MemoryContext rows;			/* below it: what has been read */
+	struct PqeArena *rows;		/* in it: what has been read */
 	List	   *list;			/* PqeFact */
 	struct address_map_hash *objects;	/* see address_map.h */
 	HTAB	   *by_identity;

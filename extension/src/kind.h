@@ -50,6 +50,14 @@ struct PqeKind
 	const char *query;
 
 	/*
+	 * All its rows come of rows of this catalog that users have made, so that
+	 * the query need not be run where there is none.  The index is on what
+	 * tells: an oid, in the catalog's first column.
+	 */
+	Oid			catalog;
+	Oid			catalog_index;
+
+	/*
 	 * The query is not ordered: its facts come in the order of what they are
 	 * part of, then by their number there, or by what place() says instead,
 	 * then by name.  The server's sort would carry all their text about.

@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 
 #include "rows.h"
 
@@ -106,6 +107,20 @@ pqe_each_row(const char *query, Datum schemas, PqeStartFunction start_function,
 }
 
 /*
+ * What the rows of such a query look like; good until SPI_finish().
+ */
+TupleDesc
+pqe_row_descriptor(const char *query)
+{
+	Oid			types[1] = {OIDARRAYOID};
+	SPIPlanPtr	plan = SPI_prepare(query, 1, types);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\"", query);
+	return ((CachedPlanSource *) linitial(SPI_plan_get_plan_sources(plan)))->resultDesc;
+}
+
+/*
  * A value as its type prints it, and its length: where it lies, or in the
  * current context.  The row may not hold a null there.
  */
@@ -147,7 +162,7 @@ is_same(const char *kept, const char *from, Size length)
  * of a row are one piece of memory, and a value that comes again is kept once.
  */
 char **
-pqe_row_texts(PqeRow *row, int first, int count, MemoryContext context)
+pqe_row_texts(PqeRow *row, int first, int count, PqeArena *arena)
 {
 	char	  **kept = row->kept + first;
 	const char **from = palloc(sizeof(char *) * Max(count, 1));
@@ -168,7 +183,7 @@ pqe_row_texts(PqeRow *row, int first, int count, MemoryContext context)
 			total += lengths[i] + 1;
 		}
 	}
-	texts = MemoryContextAlloc(context, sizeof(char *) * count + total);
+	texts = pqe_arena_alloc(arena, sizeof(char *) * count + total);
 	to = (char *) (texts + count);
 	for (int i = 0; i < count; i++)
 	{

@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "arena.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 
@@ -26,7 +27,8 @@ typedef void (*PqeRowFunction) (PqeRow *row, void *argument);
 
 extern void pqe_each_row(const char *query, Datum schemas, PqeStartFunction start,
 						 PqeRowFunction function, void *argument);
-extern char **pqe_row_texts(PqeRow *row, int first, int count, MemoryContext context);
+extern TupleDesc pqe_row_descriptor(const char *query);
+extern char **pqe_row_texts(PqeRow *row, int first, int count, PqeArena *arena);
 extern Oid	pqe_row_oid(const PqeRow *row, int column);
 extern int	pqe_row_int(const PqeRow *row, int column);
 

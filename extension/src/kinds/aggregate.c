@@ -10,6 +10,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_aggregate.h"
+
 #define NAMED(column, word) \
 "       || CASE WHEN a." column "::oid <> 0 THEN format(E',\\n    " word " = %s', a." column ") ELSE '' END"
 
@@ -64,6 +66,8 @@ const PqeKind pqe_kind_aggregate = {
 	.file = "schemas/%s/aggregates/%n.sql",
 	.rank = 84,
 	.query = query,
+	.catalog = AggregateRelationId,
+	.catalog_index = AggregateFnoidIndexId,
 	.named_in_bodies = true,
 	.create = create,
 	.drop = drop,

@@ -7,6 +7,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_cast.h"
+
 static const char query[] =
 "SELECT 'pg_cast'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('(%s AS %s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL)) AS identity,"
@@ -38,6 +40,8 @@ const PqeKind pqe_kind_cast = {
 	.file = "database/casts/%n.sql",
 	.rank = 82,
 	.query = query,
+	.catalog = CastRelationId,
+	.catalog_index = CastOidIndexId,
 	.database_wide = true,
 	.goes_with_needs = true,
 	.create = create,

@@ -7,6 +7,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_collation.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -58,6 +59,8 @@ const PqeKind pqe_kind_collation = {
 	.file = "schemas/%s/collations/%n.sql",
 	.rank = 25,
 	.query = query,
+	.catalog = CollationRelationId,
+	.catalog_index = CollationOidIndexId,
 	.create = create,
 	.drop = drop,
 	.retire = retire,

@@ -8,6 +8,7 @@
 #include "kinds/kinds.h"
 
 #include "acl.h"
+#include "catalog/pg_default_acl.h"
 
 /*
  * An entry for the whole database replaces the server's own default, one for
@@ -60,6 +61,8 @@ const PqeKind pqe_kind_default_privilege = {
 	.file = "security/default_privileges.sql",
 	.rank = 119,				/* what is made before is not to get them */
 	.query = query,
+	.catalog = DefaultAclRelationId,
+	.catalog_index = DefaultAclOidIndexId,
 	.database_wide = true,
 	.comes_last = true,
 	.create = create,

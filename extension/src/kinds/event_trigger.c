@@ -7,6 +7,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_event_trigger.h"
+
 static const char query[] =
 "SELECT 'pg_event_trigger'::regclass::oid AS classid, e.oid AS objid, 0 AS objsubid,"
 "       quote_ident(e.evtname) AS identity, NULL AS schema, e.evtname AS name, NULL AS slot,"
@@ -58,6 +60,8 @@ const PqeKind pqe_kind_event_trigger = {
 	.file = "database/event_triggers/%n.sql",
 	.rank = 120,				/* last: it must not see the plan's own DDL */
 	.query = query,
+	.catalog = EventTriggerRelationId,
+	.catalog_index = EventTriggerOidIndexId,
 	.database_wide = true,
 	.goes_with_needs = true,
 	.comes_last = true,

@@ -9,6 +9,9 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
 #include "utils/builtins.h"
 
 static const char wrapper_query[] =
@@ -195,6 +198,8 @@ const PqeKind pqe_kind_foreign_wrapper = {
 	.file = "database/foreign_data_wrappers/%n.sql",
 	.rank = 85,
 	.query = wrapper_query,
+	.catalog = ForeignDataWrapperRelationId,
+	.catalog_index = ForeignDataWrapperOidIndexId,
 	.database_wide = true,
 	.create = create_wrapper,
 	.can_alter = pqe_always_alter,
@@ -207,6 +212,8 @@ const PqeKind pqe_kind_foreign_server = {
 	.file = "database/foreign_servers/%n.sql",
 	.rank = 86,
 	.query = server_query,
+	.catalog = ForeignServerRelationId,
+	.catalog_index = ForeignServerOidIndexId,
 	.database_wide = true,
 	.create = create_server,
 	.can_alter = can_alter_server,
@@ -219,6 +226,8 @@ const PqeKind pqe_kind_foreign_table = {
 	.file = "schemas/%s/foreign_tables/%n.sql",
 	.rank = 87,
 	.query = table_query,
+	.catalog = ForeignTableRelationId,
+	.catalog_index = ForeignTableRelidIndexId,
 	.inlines = true,
 	.named_in_bodies = true,
 	.create = create_table,

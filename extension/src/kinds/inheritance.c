@@ -12,6 +12,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_inherits.h"
 #include "utils/builtins.h"
 
 /* pg_inherits has no oid: the sequence number tells several parents apart. */
@@ -274,6 +275,8 @@ const PqeKind pqe_kind_inheritance = {
 	.name = "inheritance",
 	.rank = 66,
 	.query = query,
+	.catalog = InheritsRelationId,
+	.catalog_index = InheritsRelidSeqnoIndexId,
 	.inline_create = true,
 	.follows_column_type = true,
 	.joins = true,
@@ -287,6 +290,8 @@ const PqeKind pqe_kind_index_inheritance = {
 	.name = "index inheritance",
 	.rank = 67,
 	.query = index_query,
+	.catalog = InheritsRelationId,
+	.catalog_index = InheritsRelidSeqnoIndexId,
 	.precedes_joins = true,
 	.goes_with_parent = true,
 	.follows_column_type = true,

@@ -7,6 +7,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_operator.h"
+
 #define ESTIMATOR(column, word) \
 "       || CASE WHEN o." column "::oid <> 0 THEN format(E',\\n    " word " = %s', o." column ") ELSE '' END"
 #define ARGUMENT(column, word) \
@@ -56,6 +58,8 @@ const PqeKind pqe_kind_operator = {
 	.file = "schemas/%s/operators/%n.sql",
 	.rank = 83,
 	.query = query,
+	.catalog = OperatorRelationId,
+	.catalog_index = OperatorOidIndexId,
 	.create = create,
 	.drop = drop,
 };

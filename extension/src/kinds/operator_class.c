@@ -10,6 +10,9 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_opfamily.h"
+
 #define OPERATOR_ITEM \
 "format('OPERATOR %s %I.%s (%s, %s)%s', m.amopstrategy, onsp.nspname, o.oprname," \
 "       format_type(m.amoplefttype, NULL), format_type(m.amoprighttype, NULL)," \
@@ -121,6 +124,8 @@ const PqeKind pqe_kind_operator_family = {
 	.file = "schemas/%s/operator_families/%n.sql",
 	.rank = 88,
 	.query = family_query,
+	.catalog = OperatorFamilyRelationId,
+	.catalog_index = OpfamilyOidIndexId,
 	.create = create_family,
 	.can_alter = pqe_always_alter,
 	.alter = alter_family,
@@ -132,6 +137,8 @@ const PqeKind pqe_kind_operator_class = {
 	.file = "schemas/%s/operator_classes/%n.sql",
 	.rank = 89,
 	.query = class_query,
+	.catalog = OperatorClassRelationId,
+	.catalog_index = OpclassOidIndexId,
 	.create = create_class,
 	.drop = drop_class,
 };

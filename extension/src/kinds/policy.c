@@ -7,6 +7,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_policy.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -92,6 +93,8 @@ const PqeKind pqe_kind_policy = {
 	.name = "policy",
 	.rank = 96,
 	.query = query,
+	.catalog = PolicyRelationId,
+	.catalog_index = PolicyOidIndexId,
 	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,

@@ -7,6 +7,10 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_publication.h"
+#include "catalog/pg_publication_namespace.h"
+#include "catalog/pg_publication_rel.h"
+
 static const char query[] =
 "SELECT 'pg_publication'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid,"
 "       quote_ident(p.pubname) AS identity, NULL AS schema, p.pubname AS name, NULL AS slot,"
@@ -107,6 +111,8 @@ const PqeKind pqe_kind_publication = {
 	.file = "database/publications/%n.sql",
 	.rank = 112,
 	.query = query,
+	.catalog = PublicationRelationId,
+	.catalog_index = PublicationObjectIndexId,
 	.database_wide = true,
 	.create = create,
 	.can_alter = can_alter,
@@ -118,6 +124,8 @@ const PqeKind pqe_kind_publication_table = {
 	.name = "publication table",
 	.rank = 113,
 	.query = table_query,
+	.catalog = PublicationRelRelationId,
+	.catalog_index = PublicationRelObjectIndexId,
 	.database_wide = true,
 	.follows_column_type = true,
 	.create = create_table,
@@ -128,6 +136,8 @@ const PqeKind pqe_kind_publication_schema = {
 	.name = "publication schema",
 	.rank = 114,
 	.query = schema_query,
+	.catalog = PublicationNamespaceRelationId,
+	.catalog_index = PublicationNamespaceObjectIndexId,
 	.database_wide = true,
 	.create = create_schema,
 	.drop = drop_schema,

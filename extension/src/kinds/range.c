@@ -7,6 +7,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_range.h"
 #include "utils/builtins.h"
 
 /* The argument lists of the functions that a type brings under its own name. */
@@ -138,6 +139,8 @@ const PqeKind pqe_kind_range = {
 	.file = "schemas/%s/types/%n.sql",
 	.rank = 37,
 	.query = query,
+	.catalog = RangeRelationId,
+	.catalog_index = RangeTypidIndexId,
 	.named_in_bodies = true,
 	.create = create,
 	.drop = drop,

@@ -7,8 +7,9 @@
  */
 #include "kinds/kinds.h"
 
-#include "utils/fmgrprotos.h"
+#include "catalog/pg_rewrite.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 static const char query[] =
 "SELECT 'pg_rewrite'::regclass::oid AS classid, r.oid AS objid, 0 AS objsubid,"
@@ -73,6 +74,8 @@ const PqeKind pqe_kind_rule = {
 	.name = "rule",
 	.rank = 94,
 	.query = query,
+	.catalog = RewriteRelationId,
+	.catalog_index = RewriteOidIndexId,
 	.deparse = pg_get_ruledef,
 	.sql_properties = sql_properties,
 	.create = create,

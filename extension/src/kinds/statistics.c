@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_statistic_ext.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -86,6 +87,8 @@ const PqeKind pqe_kind_statistics = {
 	.name = "statistics",
 	.rank = 70,
 	.query = query,
+	.catalog = StatisticExtRelationId,
+	.catalog_index = StatisticExtOidIndexId,
 	.follows_column_type = true,
 	.sql_properties = sql_properties,
 	.create = create,

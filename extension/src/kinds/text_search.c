@@ -7,6 +7,11 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_ts_config.h"
+#include "catalog/pg_ts_dict.h"
+#include "catalog/pg_ts_parser.h"
+#include "catalog/pg_ts_template.h"
+
 #define HEAD(catalog, alias, prefix) \
 "SELECT '" catalog "'::regclass::oid AS classid, " alias ".oid AS objid, 0 AS objsubid," \
 "       format('%I.%I', n.nspname, " alias "." prefix "name) AS identity, n.nspname AS schema," \
@@ -135,6 +140,8 @@ const PqeKind pqe_kind_ts_parser = {
 	.file = "schemas/%s/text_search/%n.sql",
 	.rank = 45,
 	.query = parser_query,
+	.catalog = TSParserRelationId,
+	.catalog_index = TSParserOidIndexId,
 	.create = create_parser,
 	.drop = drop_parser,
 };
@@ -144,6 +151,8 @@ const PqeKind pqe_kind_ts_template = {
 	.file = "schemas/%s/text_search/%n.sql",
 	.rank = 46,
 	.query = template_query,
+	.catalog = TSTemplateRelationId,
+	.catalog_index = TSTemplateOidIndexId,
 	.create = create_template,
 	.drop = drop_template,
 };
@@ -153,6 +162,8 @@ const PqeKind pqe_kind_ts_dictionary = {
 	.file = "schemas/%s/text_search/%n.sql",
 	.rank = 47,
 	.query = dictionary_query,
+	.catalog = TSDictionaryRelationId,
+	.catalog_index = TSDictionaryOidIndexId,
 	.create = create_dictionary,
 	.drop = drop_dictionary,
 };
@@ -162,6 +173,8 @@ const PqeKind pqe_kind_ts_configuration = {
 	.file = "schemas/%s/text_search/%n.sql",
 	.rank = 48,
 	.query = configuration_query,
+	.catalog = TSConfigRelationId,
+	.catalog_index = TSConfigOidIndexId,
 	.create = create_configuration,
 	.can_alter = can_alter_configuration,
 	.alter = alter_configuration,

@@ -8,6 +8,8 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -117,6 +119,8 @@ const PqeKind pqe_kind_trigger = {
 	.name = "trigger",
 	.rank = 95,
 	.query = query,
+	.catalog = TriggerRelationId,
+	.catalog_index = TriggerOidIndexId,
 	.sql_properties = sql_properties,
 	.create = create,
 	.can_alter = can_alter,
@@ -150,6 +154,8 @@ const PqeKind pqe_kind_trigger_state = {
 	.name = "trigger state",
 	.rank = 96,
 	.query = state_query,
+	.catalog = InheritsRelationId,
+	.catalog_index = InheritsRelidSeqnoIndexId,
 	.create = create_state,
 	.can_alter = pqe_always_alter,
 	.alter = alter_state,

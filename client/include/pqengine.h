@@ -1786,8 +1786,8 @@ PQE_API uint64_t pqe_context_rows(const pqe_context *context);
 PQE_API int64_t pqe_context_elapsed_us(const pqe_context *context);
 /*
  * Whether a retry would be granted: the call failed with a serialization failure, a deadlock, or a
- * lost connection before the statement was sent (for an idempotent call also after), and it is no
- * part of a transaction block.
+ * lost connection before the statement was sent (for an idempotent call also after), it is no part of
+ * a transaction block, and the program has not given it up.
  */
 PQE_API bool pqe_context_may_retry(const pqe_context *context);
 

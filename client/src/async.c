@@ -54,6 +54,11 @@ static void put_in(pqe_async *async, pqe_mail *mail)
     }
 }
 
+int64_t pqe_async_now(const pqe_async *async)
+{
+    return async->now != 0 ? async->now : pqe_now_us();
+}
+
 bool pqe_async_post(pqe_async *async, pqe_mail *mail)
 {
     bool taken;
@@ -115,7 +120,12 @@ pqe_status pqe_async_submit(pqe_async *async, pqe_task *task, pqe_error *error)
         return queue_full(async, accepted, error);
     }
     task->mail.open = open_task;
-    task->queued_at = pqe_now_us();
+    if (task->has_call) {
+        task->queued_at = pqe_context_present(&task->context);
+        task->context.present = 0; /* it has a way to go */
+    } else {
+        task->queued_at = pqe_now_us();
+    }
     pthread_mutex_lock(&async->lock);
     stopping = async->stopping;
     if (!stopping) {
@@ -368,6 +378,7 @@ static pqe_async *make(pqe_engine *engine)
 static void destroy(pqe_async *async)
 {
     pqe_async_lease_free_all(async);
+    pqe_task_free_spares(async);
     pthread_cond_destroy(&async->ended);
     pthread_mutex_destroy(&async->lock);
     free(async);

@@ -22,6 +22,7 @@
 #include "engine.h"
 #include "mail.h"
 #include "task.h"
+#include "thread.h"
 
 struct pqe_link;
 
@@ -52,7 +53,8 @@ typedef struct pqe_async {
 
     /* read and written in any thread */
     atomic_uint_fast64_t ids;
-    atomic_size_t accepted; /* tasks that have not ended */
+    atomic_size_t accepted;                /* tasks that have not ended */
+    _Atomic(pqe_task *) spares[PQE_SEATS]; /* what each thread, by its seat, has freed last */
 
     /* gauges and counters: written by the loop, read by anyone */
     atomic_int total;   /* links */
@@ -84,6 +86,7 @@ typedef struct pqe_async {
     int64_t next_open_at; /* no attempt before */
     pqe_error last_failure;
     uint64_t random;
+    int64_t now;        /* see pqe_async_now */
     int64_t due;        /* when something may have to be done; PQE_NEVER: nothing */
     int64_t armed;      /* for when the timer is set */
     int64_t next_check; /* the health monitor's next round */
@@ -129,6 +132,12 @@ pqe_status pqe_async_submit(pqe_async *async, pqe_task *task, pqe_error *error);
 
 /* The start of a public function: the engine's asynchronous side, or an error. */
 pqe_status pqe_async_of(pqe_engine *engine, pqe_async **async, pqe_error *error);
+
+/*
+ * The loop's: the time, as it was read for all that one read from a server says, or for some calls
+ * that are sent together.
+ */
+int64_t pqe_async_now(const pqe_async *async);
 
 /* The loop's: something is to be done at that time at the latest. */
 void pqe_async_due(pqe_async *async, int64_t at);

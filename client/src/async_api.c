@@ -42,7 +42,7 @@ static pqe_status submit(pqe_async *async, pqe_task *task, pqe_async_id *id, pqe
     status = pqe_async_submit(async, task, error);
     if (status != PQE_OK) {
         pqe_async_lease_drop(task);
-        pqe_task_free(task);
+        pqe_task_free(async, task);
     }
     return status;
 }
@@ -65,7 +65,7 @@ pqe_status pqe_execute_async(pqe_engine *engine, const pqe_call *call, pqe_callb
     }
     status = pqe_refuse_transaction_control(&task->context, error);
     if (status != PQE_OK) {
-        pqe_task_free(task);
+        pqe_task_free(async, task);
         return status;
     }
     task->context.on_pool = true;
@@ -133,7 +133,7 @@ static pqe_status take(pqe_async *async, bool transaction, const char *who, cons
     }
     task->lease = pqe_async_lease_new(async, transaction, who);
     if (task->lease == NULL) {
-        pqe_task_free(task);
+        pqe_task_free(async, task);
         return pqe_error_no_memory(error);
     }
     task->begins = transaction;
@@ -186,7 +186,7 @@ static pqe_status execute_on(pqe_async_lease *lease, bool transaction, const pqe
         status = pqe_async_lease_submit(lease, false, task, error);
     }
     if (status != PQE_OK) {
-        pqe_task_free(task);
+        pqe_task_free(lease->async, task);
     }
     return status;
 }
@@ -219,7 +219,7 @@ static pqe_status release(pqe_async_lease *lease, bool transaction, const char *
     task->data = data;
     status = pqe_async_lease_submit(lease, true, task, error);
     if (status != PQE_OK) {
-        pqe_task_free(task);
+        pqe_task_free(lease->async, task);
     }
     return status;
 }

@@ -114,7 +114,7 @@ static pqe_status prepare(pqe_prepared_call *prepared, pqe_engine *engine, const
 }
 
 pqe_status pqe_context_init(pqe_context *context, pqe_engine *engine, const pqe_call *call,
-                            bool own, pqe_error *error)
+                            bool own, pqe_error *failure, pqe_error *error)
 {
     pqe_status status = prepare(&context->first, engine, call, error);
     size_t count;
@@ -137,6 +137,7 @@ pqe_status pqe_context_init(pqe_context *context, pqe_engine *engine, const pqe_
     context->leaving = false;
     context->on_pool = false;
     context->in_transaction = false;
+    context->given_up = false;
     context->attempt = 0;
     context->own_retries =
         call->max_retries >= 0 ? call->max_retries : engine->settings.config.max_retries;
@@ -147,7 +148,7 @@ pqe_status pqe_context_init(pqe_context *context, pqe_engine *engine, const pqe_
     context->backend_pid = 0;
     context->status = PQE_OK;
     context->result = NULL;
-    context->failure.code = PQE_OK;
+    context->failure = failure;
     context->answered = false;
     context->retry_after_ms = 0;
     context->memory = NULL;
@@ -185,7 +186,7 @@ pqe_status pqe_context_finish(pqe_context *context, pqe_result **result, pqe_err
     pqe_status status = context->status;
 
     if (status != PQE_OK) {
-        pqe_error_copy(error, &context->failure);
+        pqe_error_copy(error, context->failure);
     } else {
         pqe_error_clear(error);
     }
@@ -213,8 +214,8 @@ void pqe_context_fail(pqe_context *context, const pqe_error *failure)
     pqe_result_free(context->result);
     context->result = NULL;
     context->status = failure->code;
-    if (failure != &context->failure) {
-        context->failure = *failure;
+    if (failure != context->failure) {
+        *context->failure = *failure;
     }
 }
 
@@ -225,7 +226,6 @@ void pqe_context_succeed(pqe_context *context, pqe_result *result)
     }
     context->result = result;
     context->status = PQE_OK;
-    context->failure.code = PQE_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -280,7 +280,7 @@ pqe_status pqe_context_status(const pqe_context *context)
 
 const pqe_error *pqe_context_error(const pqe_context *context)
 {
-    return context->status != PQE_OK ? &context->failure : NULL;
+    return context->status != PQE_OK ? context->failure : NULL;
 }
 
 const pqe_result *pqe_context_result(const pqe_context *context)
@@ -300,9 +300,9 @@ int64_t pqe_context_elapsed_us(const pqe_context *context)
 
 bool pqe_context_may_retry(const pqe_context *context)
 {
-    const pqe_error *failure = &context->failure;
+    const pqe_error *failure = context->failure;
 
-    if (context->status == PQE_OK || context->in_transaction) {
+    if (context->status == PQE_OK || context->in_transaction || context->given_up) {
         return false;
     }
     if (strcmp(failure->sqlstate, "40001") == 0 || strcmp(failure->sqlstate, "40P01") == 0) {

@@ -46,6 +46,7 @@ struct pqe_context {
     bool leaving;        /* within a leave */
     bool on_pool;        /* each attempt takes a session of its own */
     bool in_transaction; /* of a transaction block: nothing is retried */
+    bool given_up;       /* nobody waits for it any more: nothing is retried, either */
     int attempt;
     int own_retries; /* of max_retries that are left */
     int64_t present; /* see pqe_context_present */
@@ -57,7 +58,7 @@ struct pqe_context {
     /* the outcome so far */
     pqe_status status;
     pqe_result *result;
-    pqe_error failure; /* its code is the status; the rest is undefined where that is PQE_OK */
+    pqe_error *failure; /* the driver's room for it; undefined where the status is PQE_OK */
     bool answered;
     int64_t retry_after_ms;
 
@@ -78,10 +79,12 @@ pqe_status pqe_call_check(const pqe_call *call, pqe_error *error);
  * Checks a call and makes it ready: everything that can be refused without a server is.  A context
  * holds pointers into itself: do not copy.  After an error there is nothing to free.
  *
- *   own   a statement of the engine's own: it passes no middleware and no hook
+ *   own       a statement of the engine's own: it passes no middleware and no hook
+ *   failure   room for the failure, which is large: for whoever drives the call to provide, here or
+ *             by setting context->failure before pqe_pipeline_enter, _after and _leave
  */
 pqe_status pqe_context_init(pqe_context *context, pqe_engine *engine, const pqe_call *call,
-                            bool own, pqe_error *error);
+                            bool own, pqe_error *failure, pqe_error *error);
 
 /* PQE_ERR_STATE for BEGIN and its like, which have no place where a connection is shared. */
 pqe_status pqe_refuse_transaction_control(const pqe_context *context, pqe_error *error);

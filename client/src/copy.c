@@ -253,13 +253,14 @@ static pqe_status copy_on_session(pqe_engine *engine, pqe_session *session, cons
 {
     pqe_call call = PQE_CALL_INIT;
     pqe_context context;
+    pqe_error failure;
     pqe_result *result = NULL;
     outcome out = {.result = NULL};
     pqe_status status;
 
     call.sql = copy->sql;
     call.timeout_ms = copy->timeout_ms;
-    status = pqe_context_init(&context, engine, &call, false, error);
+    status = pqe_context_init(&context, engine, &call, false, &failure, error);
     if (status != PQE_OK) {
         return status;
     }

@@ -24,15 +24,21 @@ bool pqe_decode_bool(const char *text, bool *value)
 
 bool pqe_decode_integer(const char *text, int64_t least, int64_t most, int64_t *value)
 {
-    char *end;
-    long long number;
+    bool negative = *text == '-';
+    const char *digits = negative ? text + 1 : text;
+    int64_t number = 0; /* below 0, where there is room for one more */
 
-    if (*text != '-' && (*text < '0' || *text > '9')) {
+    if (*digits == '\0') {
         return false;
     }
-    errno = 0;
-    number = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || number < least || number > most) {
+    for (; *digits != '\0'; digits++) {
+        if (*digits < '0' || *digits > '9' || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_sub_overflow(number, *digits - '0', &number)) {
+            return false;
+        }
+    }
+    if ((!negative && __builtin_sub_overflow((int64_t)0, number, &number)) || number < least ||
+        number > most) {
         return false;
     }
     *value = number;

@@ -6,6 +6,7 @@
  */
 #include "dispatch.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "async_lease.h"
@@ -20,6 +21,9 @@
 
 /* A link whose server has answered nothing for so long is passed over where there is another. */
 #define STALLED_US 20000
+
+/* So many calls that are sent together have the time in common. */
+#define CALLS_A_CLOCK 16
 
 /* A task that libpq refuses so often is at fault itself. */
 #define MOST_REFUSALS 2
@@ -82,6 +86,14 @@ static void disposed(pqe_async *async, pqe_task *task)
     pqe_task_fail(async, task, &error);
 }
 
+/* Only the loop writes it. */
+static void count_queued(pqe_async *async, int more)
+{
+    int queued = atomic_load_explicit(&async->queued, memory_order_relaxed);
+
+    atomic_store_explicit(&async->queued, queued + more, memory_order_relaxed);
+}
+
 void pqe_dispatch_add(pqe_async *async, pqe_task *task)
 {
     if (async->ending) {
@@ -90,7 +102,7 @@ void pqe_dispatch_add(pqe_async *async, pqe_task *task)
     }
     set_deadline(async, task, task->queued_at);
     pqe_task_push(queue_of(async, task), task);
-    atomic_fetch_add(&async->queued, 1);
+    count_queued(async, 1);
 }
 
 void pqe_dispatch_return(pqe_async *async, pqe_task *task)
@@ -101,7 +113,7 @@ void pqe_dispatch_return(pqe_async *async, pqe_task *task)
     }
     set_deadline(async, task, pqe_now_us());
     pqe_task_push_front(queue_of(async, task), task);
-    atomic_fetch_add(&async->queued, 1);
+    count_queued(async, 1);
 }
 
 void pqe_dispatch_delay(pqe_async *async, pqe_task *task, int64_t delay_ms)
@@ -114,7 +126,7 @@ void pqe_dispatch_delay(pqe_async *async, pqe_task *task, int64_t delay_ms)
 static void unqueue(pqe_async *async, pqe_task *task)
 {
     pqe_task_remove(queue_of(async, task), task);
-    atomic_fetch_sub(&async->queued, 1);
+    count_queued(async, -1);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -195,25 +207,51 @@ void pqe_dispatch_open_failed(pqe_async *async, const pqe_error *failure, bool p
 /* Handing out                                                                                    */
 /* ---------------------------------------------------------------------------------------------- */
 
-/* The link with the fewest calls, one that does not keep them waiting where there is one. */
-static pqe_link *best_link(pqe_async *async, int64_t now)
+/* One round of handing out. */
+typedef struct round {
+    int64_t now;
+    pqe_link *link; /* takes the next calls, too, as long as it has no more than so many */
+    int most_calls;
+    uint64_t acquired;
+    uint64_t wait_us;
+} round;
+
+/*
+ * Finds the link with the fewest calls, one that does not keep them waiting where there is one.  It
+ * is not looked for anew before it has some more than the next: those that were answered together
+ * are soon filled up again.
+ */
+static void find_link(pqe_async *async, round *of)
 {
     pqe_link *best = NULL;
     bool best_stalled = false;
+    int next = INT_MAX;
 
     for (pqe_link *link = async->links; link != NULL; link = link->next) {
-        bool stalled = link->calls > 0 && now - link->progress > STALLED_US;
+        bool stalled = link->calls > 0 && of->now - link->progress > STALLED_US;
 
         if (!pqe_link_has_room(link)) {
             continue;
         }
         if (best == NULL || (best_stalled && !stalled) ||
             (best_stalled == stalled && link->calls < best->calls)) {
+            next = best != NULL && best_stalled == stalled ? best->calls : INT_MAX;
             best = link;
             best_stalled = stalled;
+        } else if (best_stalled == stalled && link->calls < next) {
+            next = link->calls;
         }
     }
-    return best;
+    of->link = best;
+    of->most_calls = next < INT_MAX ? next + next / 8 : INT_MAX;
+}
+
+static pqe_link *best_link(pqe_async *async, round *of)
+{
+    if (of->link == NULL || of->link->calls > of->most_calls || !pqe_link_has_room(of->link)) {
+        find_link(async, of);
+    }
+    return of->link;
 }
 
 static pqe_link *idle_link(pqe_async *async)
@@ -261,13 +299,12 @@ static void refused(pqe_async *async, pqe_link *link, pqe_task *task)
     pqe_link_fail(link, NULL);
 }
 
-static void hand_out(pqe_async *async, pqe_link *link, pqe_task *task, int64_t now)
+static void hand_out(pqe_async *async, pqe_link *link, pqe_task *task, round *of)
 {
     unqueue(async, task);
-    atomic_fetch_add_explicit(&async->acquired, 1, memory_order_relaxed);
-    if (now > task->queued_at) {
-        atomic_fetch_add_explicit(&async->wait_us, (uint64_t)(now - task->queued_at),
-                                  memory_order_relaxed);
+    of->acquired++;
+    if (of->now > task->queued_at) {
+        of->wait_us += (uint64_t)(of->now - task->queued_at);
     }
     if (task->kind == PQE_TASK_TAKE) {
         if (!pqe_async_lease_begin(task->lease, link, task)) {
@@ -282,10 +319,10 @@ static void hand_out(pqe_async *async, pqe_link *link, pqe_task *task, int64_t n
 }
 
 /* Whether the task could be handed out; where not, what may help is under way. */
-static bool serve_shared(pqe_async *async, pqe_task *task, int64_t now)
+static bool serve_shared(pqe_async *async, pqe_task *task, round *of)
 {
     const pqe_config *config = &async->engine->settings.config;
-    pqe_link *link = best_link(async, now);
+    pqe_link *link = best_link(async, of);
 
     if (link == NULL) {
         open_links(async, async->waiting.count + async->waiting_alone.count,
@@ -296,17 +333,17 @@ static bool serve_shared(pqe_async *async, pqe_task *task, int64_t now)
         /* it goes along with others now, but there may be one more link for the next */
         open_links(async, 1, config->pool_size);
     }
-    hand_out(async, link, task, now);
+    hand_out(async, link, task, of);
     return true;
 }
 
-static bool serve_alone(pqe_async *async, pqe_task *task, int64_t now)
+static bool serve_alone(pqe_async *async, pqe_task *task, round *of)
 {
     const pqe_config *config = &async->engine->settings.config;
     pqe_link *link = idle_link(async);
 
     if (link != NULL) {
-        hand_out(async, link, task, now);
+        hand_out(async, link, task, of);
         return true;
     }
     open_links(async, async->waiting_alone.count, config->max_pool_size);
@@ -314,11 +351,34 @@ static bool serve_alone(pqe_async *async, pqe_task *task, int64_t now)
     return false;
 }
 
-void pqe_dispatch(pqe_async *async)
+/* Hands out until nothing is left, or nothing that can be. */
+static void hand_out_all(pqe_async *async, round *of)
 {
-    int64_t now = pqe_now_us();
     bool shared = true;
     bool alone = true;
+
+    for (int calls = 0;; calls++) {
+        pqe_task *first = shared ? async->waiting.first : NULL;
+        pqe_task *first_alone = alone ? async->waiting_alone.first : NULL;
+
+        if (first == NULL && first_alone == NULL) {
+            return;
+        }
+        if (calls % CALLS_A_CLOCK == 0) {
+            of->now = pqe_now_us();
+            async->now = of->now;
+        }
+        if (first == NULL || (first_alone != NULL && first_alone->queued_at <= first->queued_at)) {
+            alone = serve_alone(async, first_alone, of);
+        } else {
+            shared = serve_shared(async, first, of);
+        }
+    }
+}
+
+void pqe_dispatch(pqe_async *async)
+{
+    round of = {.link = NULL};
 
     if (async->waiting.first == NULL && async->waiting_alone.first == NULL) {
         return;
@@ -326,17 +386,8 @@ void pqe_dispatch(pqe_async *async)
     for (pqe_link *link = async->links; link != NULL; link = link->next) {
         link->wants_alone = false;
     }
-    for (;;) {
-        pqe_task *first = shared ? async->waiting.first : NULL;
-        pqe_task *first_alone = alone ? async->waiting_alone.first : NULL;
-
-        if (first == NULL && first_alone == NULL) {
-            return;
-        }
-        if (first == NULL || (first_alone != NULL && first_alone->queued_at <= first->queued_at)) {
-            alone = serve_alone(async, first_alone, now);
-        } else {
-            shared = serve_shared(async, first, now);
-        }
-    }
+    hand_out_all(async, &of);
+    async->now = 0;
+    atomic_fetch_add_explicit(&async->acquired, of.acquired, memory_order_relaxed);
+    atomic_fetch_add_explicit(&async->wait_us, of.wait_us, memory_order_relaxed);
 }

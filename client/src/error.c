@@ -220,7 +220,7 @@ pqe_status pqe_error_no_memory(pqe_error *error)
 
 void pqe_error_copy(pqe_error *to, const pqe_error *from)
 {
-    if (to != NULL && from != NULL) {
+    if (to != NULL && from != NULL && to != from) {
         *to = *from;
     }
 }

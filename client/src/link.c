@@ -17,6 +17,9 @@
 /* So many queries share a transaction at most: so many may have to be executed once more. */
 #define MOST_IN_GROUP 64
 
+/* A link whose server has answered within that time is taken to be alive. */
+#define FRESH_US 1000
+
 /* ---------------------------------------------------------------------------------------------- */
 /* The list of things sent                                                                        */
 /* ---------------------------------------------------------------------------------------------- */
@@ -63,7 +66,7 @@ void pqe_link_pop(pqe_link *link)
 {
     link->head = (link->head + 1) & (link->room - 1);
     link->count--;
-    link->progress = pqe_now_us();
+    link->progress = pqe_async_now(link->async);
 }
 
 void pqe_link_each(pqe_link *link, void (*visit)(pqe_link *link, pqe_task *task))
@@ -316,16 +319,18 @@ static bool send_statement(pqe_link *link, pqe_task *task)
 bool pqe_link_send(pqe_link *link, pqe_task *task)
 {
     bool share = task->shareable && !task->alone && link->lease == NULL && !link->one_call;
+    int64_t now = pqe_async_now(link->async);
 
     /* what ended while it lay idle is noticed here, when another link can still take the task */
-    if (link->lost || (link->count == 0 && !pqe_session_alive(link->session))) {
+    if (link->lost || (link->count == 0 && now - link->progress >= FRESH_US &&
+                       !pqe_session_alive(link->session))) {
         return false;
     }
     if ((!share && link->group > 0 && !pqe_link_sync(link, plain_sync)) || !reserve(link, 4)) {
         return false;
     }
     task->outside = link->lease == NULL || PQtransactionStatus(link->session->pg) == PQTRANS_IDLE;
-    pqe_task_begin(task, link->session);
+    pqe_task_begin(task, link->session, now);
     if (link->count == 0) {
         link->progress = task->context.started_at;
     }

@@ -311,8 +311,10 @@ static void drop_notifications(PGconn *pg)
 
 void pqe_link_receive(pqe_link *link)
 {
+    pqe_async *async = link->async;
     PGconn *pg = link->session->pg;
     bool gone = link->lost;
+    size_t before = link->count;
 
     /*
      * Behind TLS the first read may leave a part of a record in the library's buffer, which no poll
@@ -321,7 +323,13 @@ void pqe_link_receive(pqe_link *link)
     for (int reads = PQsslInUse(pg) ? 4 : 1; reads > 0 && PQstatus(pg) == CONNECTION_OK; reads--) {
         gone = !PQconsumeInput(pg) || gone;
         link->lost = false;
+        async->now = pqe_now_us();
         take_results(link);
+        async->now = 0;
+    }
+    if (link->count < before) {
+        /* callbacks may have taken their time */
+        link->progress = pqe_now_us();
     }
     drop_notifications(pg);
     if (gone || link->lost || PQstatus(pg) != CONNECTION_OK) {

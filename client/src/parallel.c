@@ -111,7 +111,7 @@ static void submit_more(batch *of)
         if (status == PQE_OK) {
             of->under_way++;
         } else {
-            pqe_task_free(at->task);
+            pqe_task_free(of->async, at->task);
             note_end(of, of->next, NULL, &error);
         }
         at->task = NULL;
@@ -177,7 +177,7 @@ static pqe_status make_tasks(batch *of, const pqe_call *calls, pqe_error *error)
         if (status == PQE_OK) {
             status = pqe_refuse_transaction_control(&at->task->context, &refusal);
             if (status != PQE_OK) {
-                pqe_task_free(at->task);
+                pqe_task_free(of->async, at->task);
                 at->task = NULL;
             }
         }
@@ -185,6 +185,7 @@ static pqe_status make_tasks(batch *of, const pqe_call *calls, pqe_error *error)
             note_end(of, i, NULL, &refusal);
         } else {
             at->task->context.on_pool = true;
+            at->task->context.present = 0; /* it may be submitted much later */
             at->task->callback.call = call_ended;
             at->task->data = at;
         }

@@ -73,9 +73,9 @@ static void fail_late(pqe_context *context)
                   (long long)context->now.timeout_ms, context->now.timeout_of);
     pqe_error_statement(&late, pqe_context_sql(context));
     if (context->status != PQE_OK) {
-        late.may_have_run = context->failure.may_have_run;
-        memcpy(late.sqlstate, context->failure.sqlstate, sizeof(late.sqlstate));
-        memcpy(late.detail, context->failure.detail, sizeof(late.detail));
+        late.may_have_run = context->failure->may_have_run;
+        memcpy(late.sqlstate, context->failure->sqlstate, sizeof(late.sqlstate));
+        memcpy(late.detail, context->failure->detail, sizeof(late.detail));
     }
     pqe_context_fail(context, &late);
 }
@@ -220,11 +220,10 @@ static bool grant_retry(pqe_context *context, int64_t delay_ms)
         return false;
     }
     pqe_log(&context->engine->settings, PQE_LOG_DEBUG, "trying again: %s",
-            context->failure.message);
+            context->failure->message);
     context->retry_after_ms = delay_ms;
     context->present = 0;
     context->status = PQE_OK;
-    context->failure.code = PQE_OK;
     return true;
 }
 
@@ -350,14 +349,14 @@ void pqe_pipeline_after(pqe_context *context, PGresult *pg, const pqe_error *fai
     if (pg == NULL) {
         pqe_context_fail(context, failure);
         if (failure->code == PQE_ERR_TIMEOUT) {
-            describe_timeout(context, &context->failure);
+            describe_timeout(context, context->failure);
         }
-    } else if (pqe_result_wrap(pg, &made, &context->failure) == PQE_OK) {
+    } else if (pqe_result_wrap(pg, &made, context->failure) == PQE_OK) {
         pqe_context_succeed(context, made);
     } else {
-        pqe_context_fail(context, &context->failure);
+        pqe_context_fail(context, context->failure);
     }
-    context->present = pqe_now_us();
+    context->present = pqe_context_present(context);
     context->duration_us = context->present - context->started_at;
     rows = pqe_result_rows_or_affected(context->result);
     pqe_counters_add(context->engine->counters, shared->statement.kind, shared->tallies,

@@ -36,7 +36,7 @@ pqe_deadline pqe_pipeline_deadline(const pqe_context *context);
 
 /*
  * Directly after the statement: takes the result, or the failure where pg is NULL, and counts and
- * traces the call.
+ * traces the call.  The time is pqe_context_present.
  */
 void pqe_pipeline_after(pqe_context *context, PGresult *pg, const pqe_error *failure);
 

@@ -88,10 +88,11 @@ pqe_status pqe_run_own(pqe_engine *engine, pqe_session *session, const char *sql
 {
     pqe_call call = PQE_CALL_INIT;
     pqe_context context;
+    pqe_error failure;
     pqe_status status;
 
     call.sql = sql;
-    status = pqe_context_init(&context, engine, &call, true, error);
+    status = pqe_context_init(&context, engine, &call, true, &failure, error);
     if (status == PQE_OK) {
         status = pqe_call_on_session(&context, session, result, error);
     }
@@ -106,7 +107,7 @@ pqe_status pqe_execute_call(pqe_engine *engine, const pqe_call *call, pqe_result
                             pqe_error *error)
 {
     pqe_context context;
-    pqe_error refusal;
+    pqe_error failure;
     pqe_status status;
 
     if (result != NULL) {
@@ -114,16 +115,16 @@ pqe_status pqe_execute_call(pqe_engine *engine, const pqe_call *call, pqe_result
     }
     status = pqe_engine_check(engine, error);
     if (status == PQE_OK) {
-        status = pqe_context_init(&context, engine, call, false, error);
+        status = pqe_context_init(&context, engine, call, false, &failure, error);
     }
     if (status != PQE_OK) {
         return status;
     }
     context.on_pool = true;
-    if (pqe_refuse_transaction_control(&context, &refusal) == PQE_OK) {
+    if (pqe_refuse_transaction_control(&context, &failure) == PQE_OK) {
         drive(&context, NULL);
     } else {
-        pqe_context_fail(&context, &refusal);
+        pqe_context_fail(&context, &failure);
     }
     return pqe_context_finish(&context, result, error);
 }
@@ -178,6 +179,7 @@ pqe_status pqe_connection_execute_call(pqe_connection *connection, const pqe_cal
 {
     pqe_lease *lease = (pqe_lease *)connection;
     pqe_context context;
+    pqe_error failure;
     pqe_session *session;
     pqe_status status;
 
@@ -188,7 +190,7 @@ pqe_status pqe_connection_execute_call(pqe_connection *connection, const pqe_cal
     if (status != PQE_OK) {
         return status;
     }
-    status = pqe_context_init(&context, lease->pool->engine, call, false, error);
+    status = pqe_context_init(&context, lease->pool->engine, call, false, &failure, error);
     if (status == PQE_OK) {
         status = pqe_call_on_session(&context, session, result, error);
     }

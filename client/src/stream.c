@@ -24,6 +24,7 @@
 
 struct pqe_stream {
     pqe_context context;
+    pqe_error call_failure; /* the room of that */
     pqe_lease *lease;
     pqe_lease_kind kind; /* of the lease while the statement runs */
     bool own_lease;      /* taken from the pool for the stream */
@@ -142,7 +143,8 @@ static pqe_stream *make(pqe_lease *lease, pqe_session *session, bool own_lease,
     }
     made->lease = lease;
     made->own_lease = own_lease;
-    status = pqe_context_init(&made->context, lease->pool->engine, call, false, error);
+    status = pqe_context_init(&made->context, lease->pool->engine, call, false, &made->call_failure,
+                              error);
     if (status == PQE_OK) {
         made->context.own_retries = 0;
         made->context.in_transaction = true; /* nothing is retried */

@@ -71,6 +71,47 @@ pqe_task *pqe_task_pop(pqe_task_queue *queue)
 /* Making                                                                                         */
 /* ---------------------------------------------------------------------------------------------- */
 
+/*
+ * A task is larger than what malloc has quickly at hand.  So each thread keeps the one that it has
+ * freed last: the loop, whose callbacks make new calls, needs no other most of the time.  Where the
+ * sanitizer is to find those who use a freed one, none is kept.
+ */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define KEEP_SPARES false
+#else
+#define KEEP_SPARES true
+#endif
+
+static pqe_task *take_spare(pqe_async *async)
+{
+    _Atomic(pqe_task *) *at = &async->spares[pqe_thread_seat()];
+    pqe_task *spare = NULL;
+
+    if (KEEP_SPARES && atomic_load_explicit(at, memory_order_relaxed) != NULL) {
+        spare = atomic_exchange_explicit(at, NULL, memory_order_acquire);
+    }
+    return spare != NULL ? spare : malloc(sizeof(*spare));
+}
+
+static void put_spare(pqe_async *async, pqe_task *task)
+{
+    if (KEEP_SPARES) {
+        task =
+            atomic_exchange_explicit(&async->spares[pqe_thread_seat()], task, memory_order_acq_rel);
+    }
+    free(task);
+}
+
+void pqe_task_free_spares(pqe_async *async)
+{
+    for (size_t i = 0; i < PQE_SEATS; i++) {
+        free(atomic_load(&async->spares[i]));
+    }
+}
+
 /* Whether a parameter is sent from where the caller has it, and not encoded elsewhere. */
 static bool is_borrowed(const pqe_param *param)
 {
@@ -99,11 +140,14 @@ static bool keep(pqe_task *task)
     for (size_t i = 0; i < call->param_count; i++) {
         size += pqe_param_extent(&call->params[i]);
     }
-    at = malloc(size + call->param_count * sizeof(pqe_param));
-    if (at == NULL) {
-        return false;
+    at = (char *)task->few_kept;
+    if (size + call->param_count * sizeof(pqe_param) > sizeof(task->few_kept)) {
+        at = malloc(size + call->param_count * sizeof(pqe_param));
+        if (at == NULL) {
+            return false;
+        }
+        task->kept = at;
     }
-    task->kept = at;
     params = (pqe_param *)(at + size);
     for (size_t i = 0; i < call->param_count; i++) {
         size_t extent = pqe_param_extent(&call->params[i]);
@@ -124,28 +168,27 @@ static bool keep(pqe_task *task)
 pqe_status pqe_task_new(pqe_async *async, pqe_task_kind kind, const pqe_call *call, bool own,
                         pqe_task **task, pqe_error *error)
 {
-    pqe_task *made = malloc(sizeof(*made));
+    pqe_task *made = take_spare(async);
     pqe_status status = PQE_OK;
 
     *task = NULL;
     if (made == NULL) {
         return pqe_error_no_memory(error);
     }
-    /* the context is set by its own function */
-    memset(made, 0, offsetof(pqe_task, context));
+    /* the rest is set by its own functions */
+    memset(made, 0, offsetof(pqe_task, few_kept));
     made->kind = kind;
     made->id = atomic_fetch_add_explicit(&async->ids, 1, memory_order_relaxed) + 1;
     made->due = PQE_NEVER;
     if (call != NULL) {
-        status = pqe_context_init(&made->context, async->engine, call, own, error);
-        made->context.present = 0; /* it has a way to go */
+        status = pqe_context_init(&made->context, async->engine, call, own, NULL, error);
         made->has_call = status == PQE_OK;
     }
     if (status == PQE_OK && call != NULL && !keep(made)) {
         status = pqe_error_no_memory(error);
     }
     if (status != PQE_OK) {
-        pqe_task_free(made);
+        pqe_task_free(async, made);
         return status;
     }
     *task = made;
@@ -161,13 +204,13 @@ static void finish_call(pqe_task *task, pqe_result **result, pqe_error *error)
     task->kept = NULL;
 }
 
-void pqe_task_free(pqe_task *task)
+void pqe_task_free(pqe_async *async, pqe_task *task)
 {
     if (task->has_call) {
         finish_call(task, NULL, NULL);
     }
     PQclear(task->pg);
-    free(task);
+    put_spare(async, task);
 }
 
 const pqe_prepared_call *pqe_task_call(const pqe_task *task)
@@ -228,23 +271,21 @@ static void end_task(pqe_async *async, pqe_task *task, pqe_error *error)
     if (task->has_call) {
         finish_call(task, &result, error);
     }
-    pqe_task_free(task);
+    pqe_task_free(async, task);
     atomic_fetch_sub_explicit(&async->accepted, 1, memory_order_relaxed);
     call_back(&end, result, error);
 }
 
-/* The way out.  The outcome is in the context. */
-static void leave(pqe_async *async, pqe_task *task)
+/* The way out.  The outcome is in the context, whose failure is in *error. */
+static void leave(pqe_async *async, pqe_task *task, pqe_error *error)
 {
-    pqe_error error; /* large: cleared, and not set to 0 as a whole */
-
-    pqe_error_clear(&error);
-    if (pqe_pipeline_leave(&task->context) == PQE_FLOW_RETRY && !async->ending &&
-        task->stop == PQE_STOP_NONE) {
+    task->context.given_up = async->ending || task->stop != PQE_STOP_NONE;
+    if (pqe_pipeline_leave(&task->context) == PQE_FLOW_RETRY) {
+        task->context.failure = NULL;
         pqe_dispatch_delay(async, task, task->context.retry_after_ms);
         return;
     }
-    end_task(async, task, &error);
+    end_task(async, task, error);
 }
 
 bool pqe_task_enter(pqe_async *async, pqe_task *task)
@@ -256,8 +297,12 @@ bool pqe_task_enter(pqe_async *async, pqe_task *task)
     if (!task->has_call) {
         return true;
     }
-    pqe_error_clear(&error);
+    task->context.failure = &error;
+    task->context.given_up = async->ending;
     flow = pqe_pipeline_enter(&task->context);
+    if (flow != PQE_FLOW_DONE) {
+        task->context.failure = NULL;
+    }
     if (flow == PQE_FLOW_RETRY) {
         pqe_dispatch_delay(async, task, task->context.retry_after_ms);
         return false;
@@ -285,18 +330,23 @@ bool pqe_task_enter(pqe_async *async, pqe_task *task)
     return true;
 }
 
-void pqe_task_begin(pqe_task *task, const pqe_session *session)
+void pqe_task_begin(pqe_task *task, const pqe_session *session, int64_t now)
 {
     if (!task->begun) {
         task->begun = true;
+        task->context.present = now;
         pqe_pipeline_before(&task->context, session);
     }
     task->context.backend_pid = session->backend_pid;
 }
 
-/* Puts the outcome into the context, and counts it where the statement was sent. */
-static void conclude(pqe_task *task, PGresult *pg, const pqe_error *failure)
+/*
+ * Puts the outcome into the context, and counts it where the statement was sent.  *error is where the
+ * context keeps a failure from now on.
+ */
+static void conclude(pqe_task *task, PGresult *pg, const pqe_error *failure, pqe_error *error)
 {
+    task->context.failure = error;
     if (task->begun) {
         pqe_pipeline_after(&task->context, pg, failure);
     } else {
@@ -310,7 +360,7 @@ void pqe_task_succeed(pqe_async *async, pqe_task *task, PGresult *pg)
 
     if (task->told) {
         PQclear(pg);
-        pqe_task_free(task);
+        pqe_task_free(async, task);
         return;
     }
     if (!task->has_call) {
@@ -318,8 +368,9 @@ void pqe_task_succeed(pqe_async *async, pqe_task *task, PGresult *pg)
         end_task(async, task, &error);
         return;
     }
-    conclude(task, pg, NULL);
-    leave(async, task);
+    task->context.present = pqe_async_now(async);
+    conclude(task, pg, NULL, &error);
+    leave(async, task, &error);
 }
 
 void pqe_task_fail(pqe_async *async, pqe_task *task, const pqe_error *failure)
@@ -327,7 +378,7 @@ void pqe_task_fail(pqe_async *async, pqe_task *task, const pqe_error *failure)
     pqe_error error;
 
     if (task->told) {
-        pqe_task_free(task);
+        pqe_task_free(async, task);
         return;
     }
     PQclear(task->pg);
@@ -337,16 +388,17 @@ void pqe_task_fail(pqe_async *async, pqe_task *task, const pqe_error *failure)
         end_task(async, task, &error);
         return;
     }
-    conclude(task, NULL, failure);
-    leave(async, task);
+    conclude(task, NULL, failure, &error);
+    leave(async, task, &error);
 }
 
 void pqe_task_abandon(pqe_async *async, pqe_task *task, const pqe_error *failure)
 {
     ending end = ending_of(task);
-    pqe_error error = PQE_ERROR_INIT;
+    pqe_error error;
 
-    conclude(task, NULL, failure);
+    conclude(task, NULL, failure, &error);
+    task->context.given_up = true;
     (void)pqe_pipeline_leave(&task->context);
     finish_call(task, NULL, &error);
     task->told = true;

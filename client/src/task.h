@@ -4,6 +4,8 @@
 #ifndef PQE_TASK_H
 #define PQE_TASK_H
 
+#include <stddef.h>
+
 #include "mail.h"
 #include "pipeline.h"
 #include "statement_cache.h"
@@ -32,6 +34,9 @@ typedef union pqe_task_callback {
     pqe_begin_callback begin;
 } pqe_task_callback;
 
+/* What so many bytes hold needs no memory of its own. */
+#define PQE_FEW_KEPT 256
+
 typedef struct pqe_task {
     pqe_mail mail; /* in the inbox */
 
@@ -45,7 +50,7 @@ typedef struct pqe_task {
     bool begins;                   /* TAKE: a transaction */
     bool commits;                  /* RELEASE: by COMMIT */
 
-    void *kept;     /* memory of what the call points to */
+    void *kept;     /* memory of what the call points to, where few_kept does not do */
     bool has_call;  /* context is set */
     bool shareable; /* may share a transaction with others of its kind */
     bool alone;     /* ... but not any more: it met a failure of another */
@@ -64,7 +69,8 @@ typedef struct pqe_task {
     char statement[PQE_STATEMENT_NAME]; /* prepared under this name; "" where it was not */
     PGresult *pg;                       /* what the server answered */
 
-    pqe_context context; /* large: most of it is not touched */
+    max_align_t few_kept[PQE_FEW_KEPT / sizeof(max_align_t)];
+    pqe_context context; /* large, and set by pqe_context_init */
 } pqe_task;
 
 typedef struct pqe_task_queue {
@@ -87,7 +93,10 @@ pqe_task *pqe_task_pop(pqe_task_queue *queue);
  */
 pqe_status pqe_task_new(struct pqe_async *async, pqe_task_kind kind, const pqe_call *call, bool own,
                         pqe_task **task, pqe_error *error);
-void pqe_task_free(pqe_task *task);
+void pqe_task_free(struct pqe_async *async, pqe_task *task);
+
+/* At the end of the asynchronous side: frees what was kept for further tasks. */
+void pqe_task_free_spares(struct pqe_async *async);
 
 /* The statement to be executed, as middlewares left it. */
 const pqe_prepared_call *pqe_task_call(const pqe_task *task);
@@ -100,8 +109,8 @@ const pqe_prepared_call *pqe_task_call(const pqe_task *task);
  */
 bool pqe_task_enter(struct pqe_async *async, pqe_task *task);
 
-/* Directly before its statement is sent on that session. */
-void pqe_task_begin(pqe_task *task, const pqe_session *session);
+/* Directly before its statement is sent on that session, at that time. */
+void pqe_task_begin(pqe_task *task, const pqe_session *session, int64_t now);
 
 /*
  * The outcome: the result, which is taken, or the failure.  Passes hooks and middlewares on the way

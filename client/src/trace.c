@@ -114,7 +114,7 @@ void pqe_tracer_add(pqe_tracer *tracer, const pqe_context *context, uint64_t row
     entry->status = context->status;
     memset(entry->sqlstate, 0, sizeof(entry->sqlstate));
     if (context->status != PQE_OK) {
-        memcpy(entry->sqlstate, context->failure.sqlstate, sizeof(entry->sqlstate));
+        memcpy(entry->sqlstate, context->failure->sqlstate, sizeof(entry->sqlstate));
     }
     entry->backend_pid = context->backend_pid;
     before = at->shared;

@@ -152,6 +152,7 @@ pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, const pqe_
 {
     pqe_lease *lease = (pqe_lease *)transaction;
     pqe_context context;
+    pqe_error failure;
     pqe_session *session;
     pqe_status status;
 
@@ -162,12 +163,10 @@ pqe_status pqe_transaction_execute_call(pqe_transaction *transaction, const pqe_
     if (status != PQE_OK) {
         return status;
     }
-    status = pqe_context_init(&context, lease->pool->engine, call, false, error);
+    status = pqe_context_init(&context, lease->pool->engine, call, false, &failure, error);
     if (status == PQE_OK && context.first.statement->controls_transaction) {
-        pqe_error refusal;
-
-        pqe_refuse_control_in_transaction(&context, &refusal);
-        pqe_context_fail(&context, &refusal);
+        pqe_refuse_control_in_transaction(&context, &failure);
+        pqe_context_fail(&context, &failure);
         status = pqe_context_finish(&context, NULL, error);
     } else if (status == PQE_OK) {
         context.in_transaction = true;

@@ -96,6 +96,33 @@ static void cancelling(void **state)
     pqe_free_engine(engine);
 }
 
+/*
+ * A call whose statement makes a serialization failure of its being cancelled would be tried again,
+ * were it not given up: it has failed, and does not end as if all were well.
+ */
+static void cancelled_before_a_retry(void **state)
+{
+    static const char sql[] =
+        "DO $$ BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN "
+        "RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; END $$";
+    pqe_config config = support_async_config(1);
+    pqe_engine *engine;
+    pqe_engine *other = support_engine(NULL);
+    support_end end = {0};
+    pqe_async_id id;
+
+    (void)state;
+    config.max_retries = 3;
+    engine = support_engine(&config);
+    id = support_send(engine, sql, &end);
+    await_running(other, "DO %", 1);
+    cancel(engine, id);
+    support_await_status(&end, PQE_ERR_QUERY);
+    assert_string_equal(end.error.sqlstate, "40001");
+    pqe_free_engine(other);
+    pqe_free_engine(engine);
+}
+
 /* Cancelling at any moment: the call ends well or as cancelled, the next one always well. */
 static void cancelling_in_a_race(void **state)
 {
@@ -458,12 +485,19 @@ static void what_cannot_be(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cancelling),        cmocka_unit_test(cancelling_in_a_race),
-        cmocka_unit_test(deadlines),         cmocka_unit_test(deadline_behind_another),
-        cmocka_unit_test(a_full_queue),      cmocka_unit_test(waiting_in_vain),
-        cmocka_unit_test(losing_the_server), cmocka_unit_test(retrying),
-        cmocka_unit_test(disposing),         cmocka_unit_test(no_server),
-        cmocka_unit_test(a_silent_server),   cmocka_unit_test(health),
+        cmocka_unit_test(cancelling),
+        cmocka_unit_test(cancelled_before_a_retry),
+        cmocka_unit_test(cancelling_in_a_race),
+        cmocka_unit_test(deadlines),
+        cmocka_unit_test(deadline_behind_another),
+        cmocka_unit_test(a_full_queue),
+        cmocka_unit_test(waiting_in_vain),
+        cmocka_unit_test(losing_the_server),
+        cmocka_unit_test(retrying),
+        cmocka_unit_test(disposing),
+        cmocka_unit_test(no_server),
+        cmocka_unit_test(a_silent_server),
+        cmocka_unit_test(health),
         cmocka_unit_test(what_cannot_be),
     };
 

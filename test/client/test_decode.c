@@ -17,6 +17,18 @@ static void integers(void **state)
     assert_true(value == INT64_MIN);
     assert_true(pqe_decode_integer("32767", INT16_MIN, INT16_MAX, &value));
     assert_int_equal(value, 32767);
+    assert_true(pqe_decode_integer("9223372036854775807", INT64_MIN, INT64_MAX, &value));
+    assert_true(value == INT64_MAX);
+    assert_true(pqe_decode_integer("-32768", INT16_MIN, INT16_MAX, &value));
+    assert_int_equal(value, -32768);
+    assert_true(pqe_decode_integer("007", INT64_MIN, INT64_MAX, &value));
+    assert_int_equal(value, 7);
+    assert_false(pqe_decode_integer("-9223372036854775809", INT64_MIN, INT64_MAX, &value));
+    assert_false(pqe_decode_integer("92233720368547758070", INT64_MIN, INT64_MAX, &value));
+    assert_false(pqe_decode_integer("-32769", INT16_MIN, INT16_MAX, &value));
+    assert_false(pqe_decode_integer("+1", INT64_MIN, INT64_MAX, &value));
+    assert_false(pqe_decode_integer("--1", INT64_MIN, INT64_MAX, &value));
+    assert_false(pqe_decode_integer("1-", INT64_MIN, INT64_MAX, &value));
     assert_false(pqe_decode_integer("32768", INT16_MIN, INT16_MAX, &value));
     assert_false(pqe_decode_integer("9223372036854775808", INT64_MIN, INT64_MAX, &value));
     assert_false(pqe_decode_integer("", INT64_MIN, INT64_MAX, &value));
@@ -24,7 +36,7 @@ static void integers(void **state)
     assert_false(pqe_decode_integer("1.0", INT64_MIN, INT64_MAX, &value));
     assert_false(pqe_decode_integer("12x", INT64_MIN, INT64_MAX, &value));
     assert_false(pqe_decode_integer("-", INT64_MIN, INT64_MAX, &value));
-    assert_int_equal(value, 32767);
+    assert_int_equal(value, 7);
 }
 
 static void reals(void **state)

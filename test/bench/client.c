@@ -146,6 +146,18 @@ static PGconn *connect_raw(void)
     return connection;
 }
 
+/* What the other side does with pqe_get_int32. */
+static void raw_read_balance(PGconn *connection, PGresult *result)
+{
+    static volatile long balance;
+
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) {
+        die("libpq", PQerrorMessage(connection));
+    }
+    balance = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+    (void)balance;
+}
+
 static void raw_once(PGconn *connection, bool prepared, uint64_t *seed)
 {
     uint32_t id = htonl((uint32_t)next_id(seed));
@@ -156,13 +168,8 @@ static void raw_once(PGconn *connection, bool prepared, uint64_t *seed)
                            ? PQexecPrepared(connection, "point", 1, values, lengths, formats, 0)
                            : PQexecParams(connection, SQL, 1, (const Oid[]){OID_INT4}, values,
                                           lengths, formats, 0);
-    static volatile long balance;
 
-    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) {
-        die("libpq", PQerrorMessage(connection));
-    }
-    balance = strtol(PQgetvalue(result, 0, 0), NULL, 10);
-    (void)balance;
+    raw_read_balance(connection, result);
     PQclear(result);
 }
 
@@ -477,10 +484,10 @@ static void raw_read_batch(PGconn *connection)
     for (int i = 0; i < BATCH;) {
         PGresult *result = PQgetResult(connection);
 
-        if (result != NULL && PQresultStatus(result) != PGRES_TUPLES_OK) {
-            die("PQgetResult", PQerrorMessage(connection));
+        if (result != NULL) {
+            raw_read_balance(connection, result);
+            i++;
         }
-        i += result != NULL ? 1 : 0;
         PQclear(result);
     }
     /* the NULL of the last one, and the end of the batch */
@@ -503,6 +510,8 @@ static double raw_pipeline_turn(PGconn **connections, int count, long statements
     return now() - from;
 }
 
+enum { PIPELINED_ENGINE, PIPELINED_LIBPQ, BLOCKING, PIPELINE_CONTENDERS };
+
 static void bench_pipelined(int rounds, int connections, const char *name)
 {
     long statements = (long)BATCH * connections * 200;
@@ -523,14 +532,25 @@ static void bench_pipelined(int rounds, int connections, const char *name)
         }
     }
     (void)flood_turn(&of, connections, 4 * statements);
+    (void)raw_pipeline_turn(raw, connections, statements, &seed);
     for (int round = 0; round < rounds; round++) {
-        double own = (double)statements / flood_turn(&of, connections, statements);
-        double libpq = (double)statements / raw_pipeline_turn(raw, connections, statements, &seed);
-        double sync =
-            run_threads(blocking, connections, false, statements / 4 / connections, 0, NULL);
+        double rates[PIPELINE_CONTENDERS];
 
-        vs_libpq[round] = own / libpq;
-        vs_sync[round] = own / sync;
+        for (int i = 0; i < PIPELINE_CONTENDERS; i++) {
+            int contender = (i + round) % PIPELINE_CONTENDERS;
+
+            if (contender == PIPELINED_ENGINE) {
+                rates[contender] = (double)statements / flood_turn(&of, connections, statements);
+            } else if (contender == PIPELINED_LIBPQ) {
+                rates[contender] =
+                    (double)statements / raw_pipeline_turn(raw, connections, statements, &seed);
+            } else {
+                rates[contender] = run_threads(blocking, connections, false,
+                                               statements / 4 / connections, 0, NULL);
+            }
+        }
+        vs_libpq[round] = rates[PIPELINED_ENGINE] / rates[PIPELINED_LIBPQ];
+        vs_sync[round] = rates[PIPELINED_ENGINE] / rates[BLOCKING];
     }
     printf("%s_vs_libpq %.3f\n", name, median(vs_libpq, rounds));
     printf("%s_vs_sync %.3f\n", name, median(vs_sync, rounds));

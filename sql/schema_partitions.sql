@@ -71,6 +71,35 @@ SELECT (SELECT count(*) FROM app2.p), (SELECT count(*) FROM app2.p2);
 DROP SCHEMA app2 CASCADE;
 DROP SCHEMA app CASCADE;
 
+-- An index is made on partitions that came at run time as well: without them it would not be valid.
+CREATE SCHEMA app;
+CREATE TABLE app.p (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES FROM (0) TO (10);
+CREATE TABLE app.late PARTITION OF app.p FOR VALUES FROM (10) TO (20);
+CREATE TABLE app.later PARTITION OF app.p FOR VALUES FROM (20) TO (30) PARTITION BY RANGE (a);
+CREATE TABLE app.later_1 PARTITION OF app.later FOR VALUES FROM (20) TO (30);
+CREATE TABLE app.late_b_idx ();
+\set models 'CREATE SCHEMA app; CREATE TABLE app.p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES FROM (0) TO (10); CREATE TABLE app.late_b_idx (); CREATE INDEX pi ON app.p (b); CREATE UNIQUE INDEX pu ON app.p (a);'
+SELECT * FROM pqengine.prove(:'models');
+SELECT * FROM pqengine.prove(:'models', 0, '{"direction": "down"}');
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq \gexec
+SELECT * FROM pqengine.drift(:'models');
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid::regclass::text ~ '^app' ORDER BY indexrelid::regclass::text;
+-- one that is not valid for want of a part gets it, and one that nothing is missing of is made anew
+DROP INDEX app.pi;
+CREATE INDEX pi ON ONLY app.p (b);
+ALTER INDEX app.pu RENAME TO keep;
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq;
+CREATE INDEX p1_b_idx ON app.p1 (b);
+ALTER INDEX app.pi ATTACH PARTITION app.p1_b_idx;
+DROP TABLE app.late, app.later;
+SELECT object, property, expected, actual FROM pqengine.drift(:'models') WHERE change = 'changed';
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq \gexec
+SELECT * FROM pqengine.drift(:'models');
+DROP SCHEMA app CASCADE;
+
 -- Inheritance: columns, checks and defaults that are merged, parents that come and go.
 SELECT tools.migrate($$
 CREATE SCHEMA app;

@@ -43,6 +43,28 @@ edges_of_need(PqeAction *action, PqeFact *needed, bool soft)
 		add_edge(needed->peer->create_action, action, soft);
 }
 
+/*
+ * An index over several tables is whole when its own parts have joined it;
+ * before that, the server takes it for none, and makes another.
+ */
+static void
+edges_of_joined_indexes(PqeAction *action, PqeFact *index)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, index->dependents)
+	{
+		PqeFact    *part = lfirst(lc);
+
+		if (part->goes_with != index)
+			continue;
+		foreach(lc2, part->children)
+			if (((PqeFact *) lfirst(lc2))->kind->goes_with_parent)
+				add_edge(((PqeFact *) lfirst(lc2))->create_action, action, true);
+	}
+}
+
 static void
 edges_of_parts(PqeAction *action, PqeFact *whole)
 {
@@ -60,6 +82,8 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 		/* a foreign key to what the partition gets by being joined */
 		if (list_member_ptr(part->depends_on, action->fact))
 			continue;
+		if (part->kind->precedes_joins && whole == action->fact->parent)
+			edges_of_joined_indexes(action, part);
 		/* a table that is created as a child takes later parts as they come */
 		if (action->inside != NULL ? part->kind->holds_data :
 			!part->kind->joins && (part->kind->inline_create ||
@@ -418,6 +442,33 @@ edges_of_users(PqeAction *action, PqeFact *used)
 }
 
 /*
+ * What is on a column that the retiring of its type changes goes first.
+ */
+static void
+edges_of_retired_columns(PqeAction *action)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, action->fact->dependents)
+	{
+		PqeFact    *column = lfirst(lc);
+
+		if (!column->kind->holds_data || column->parent == NULL)
+			continue;
+		foreach(lc2, column->dependents)
+		{
+			PqeAction  *drop = ((PqeFact *) lfirst(lc2))->drop_action;
+
+			if (drop == NULL)
+				continue;
+			add_edge(drop, action, false);
+			drop->makes_room = true;
+		}
+	}
+}
+
+/*
  * What names the type or table goes before it is called something else.
  */
 static void
@@ -427,6 +478,8 @@ edges_of_retire(PqeAction *action)
 	ListCell   *lc;
 
 	edges_of_users(action, fact);
+	if (fact->kind->retires_columns)
+		edges_of_retired_columns(action);
 	if (!fact->kind->holds_data)
 		return;
 	foreach(lc, fact->children)

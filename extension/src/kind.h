@@ -193,6 +193,9 @@ struct PqeKind
 	 * what holds rows: sets it aside, and moves the rows before it drops it.
 	 */
 	void		(*retire) (PqeScript *script, PqeFact *fact);
+
+	/* For types: that already changes the columns, which nothing may stand against. */
+	bool		retires_columns;
 	void		(*drop_retired) (PqeScript *script, PqeFact *fact);
 
 	/*

@@ -175,8 +175,11 @@ take_down_dependents(PqePlan *plan, PqeFact *actual)
 			continue;
 		if (dependent->ignored)
 		{
-			/* a partition that the models do not hold goes along with its rows */
-			if (!(actual->retire_action != NULL && dependent->parent != NULL && is_part_of(dependent->parent, actual)))
+			/*
+			 * a partition that the models do not hold goes along with its
+			 * rows, and the whole sees to its parts
+			 */
+			if (dependent->goes_with != actual && !(actual->retire_action != NULL && dependent->parent != NULL && is_part_of(dependent->parent, actual)))
 				put_back(plan, dependent);
 		}
 		else if (dependent->peer == NULL)
@@ -258,6 +261,29 @@ clear_the_way(PqePlan *plan, PqeFact *actual)
 }
 
 /*
+ * Does what goes have to be gone before something is made anew that the user
+ * needs to be altered (an index from one operator class to another over the
+ * same operators)?  Then the user cannot be altered as long as both are there.
+ */
+static bool
+stands_between(const PqeFact *dropped, const PqeFact *user)
+{
+	bool		leans = false;
+	ListCell   *lc;
+
+	foreach(lc, dropped->depends_on)
+	{
+		const PqeAction *drop = ((PqeFact *) lfirst(lc))->drop_action;
+
+		leans |= drop != NULL && drop->rebuild;
+	}
+	foreach(lc, user->peer->depends_on)
+		if (leans && ((PqeFact *) lfirst(lc))->create_action != NULL)
+			return true;
+	return false;
+}
+
+/*
  * A fact may stay the same by its text and yet lean on something that goes (a
  * view that groups by a primary key): it is rebuilt.
  */
@@ -273,8 +299,8 @@ release_dropped(PqePlan *plan, PqeFact *dropped)
 		if (dependent->ignored && dependent->kind->goes_with_needs && dependent->drop_action == NULL &&
 			!pqe_matches_ignore(dependent, plan->options))
 			add_action(plan, PQE_DROP, dependent)->wanted_gone = true;
-		if (dependent->peer == NULL || dependent->drop_action != NULL ||
-			dependent->alter_action != NULL || dependent->ignored)
+		if (dependent->peer == NULL || dependent->drop_action != NULL || dependent->ignored ||
+			(dependent->alter_action != NULL && !stands_between(dropped, dependent)))
 			continue;
 		if (is_rebuilt_on_takedown(dependent))
 			rebuild(plan, dependent);

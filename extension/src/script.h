@@ -45,6 +45,7 @@ typedef struct PqeScript
 	PqeFacts   *actual;
 	PqeFacts   *desired;
 	bool		fresh;
+	bool		down;			/* of the way back: what is left alone is on the desired side */
 	bool		reverse;		/* only text is wanted: facts' sides are exchanged */
 	List	   *inlined;		/* PqeFact: children to be written inside */
 	List	   *retired;		/* PqeFact: types whose old form is set aside */

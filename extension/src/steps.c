@@ -62,6 +62,7 @@ start_script(PqeScript *script, const PqePlan *plan, const PqeFact *fact)
 	script->options = plan->options;
 	script->actual = plan->sides->actual;
 	script->desired = plan->sides->desired;
+	script->down = plan->down;
 	script->fresh = is_fresh(fact);
 }
 

@@ -35,7 +35,7 @@ Takes random schemas A to B by pqengine's plan, and checks where that ends
   --kinds A,B     only these kinds, besides schemas and tables
   --both-ways     from B to A as well, as for the fixed pairs (default: from B to A
                   where the seed is odd, else from A to B)
-  --down          proves the way back of each plan as well
+  --down          proves the way back of each plan as well (always for the fixed pairs)
   --shrink N      tries to make a failing pair small (default 400)
   --progress N    a line of figures after each N pairs
   --print         prints the pair of --seed and what the server takes of it, checks nothing
@@ -113,7 +113,7 @@ sub work ($number, $out)
 	for (my $index = $number; $index < @pairs; $index += $option{jobs})
 	{
 		my $seed = $pairs[$index];
-		my $check = Property::Check->new($cluster, down => $option{down}, whole => is_case($seed));
+		my $check = Property::Check->new($cluster, down => $option{down} || is_case($seed), whole => is_case($seed));
 		my $started = time;
 		my $failure = $check->pair(make_pair($seed), directions($seed));
 		my @counts = (time - $started, @$check{qw(refused unordered statements)});

@@ -15,6 +15,12 @@
 #define NAMED(column, word) \
 "       || CASE WHEN a." column "::oid <> 0 THEN format(E',\\n    " word " = %s', a." column ") ELSE '' END"
 
+/* What its final function does to the state, where it is not the usual thing. */
+#define MODIFY(function, column, word) \
+"       || CASE WHEN a." function "::oid <> 0 AND a." column " <> CASE WHEN a.aggkind = 'n' THEN 'r' ELSE 'w' END::\"char\"" \
+"               THEN format(E',\\n    " word " = %s', CASE a." column " WHEN 'r' THEN 'READ_ONLY'" \
+"                           WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END) ELSE '' END"
+
 static const char query[] =
 "SELECT 'pg_proc'::regclass::oid AS classid, p.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I(%s)', n.nspname, p.proname,"
@@ -24,12 +30,11 @@ static const char query[] =
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
 "       format(E'SFUNC = %s,\\n    STYPE = %s', a.aggtransfn, format_type(a.aggtranstype, NULL))"
 "       || CASE WHEN a.aggtransspace <> 0 THEN format(E',\\n    SSPACE = %s', a.aggtransspace) ELSE '' END"
+"       || CASE WHEN a.aggmtransspace <> 0 THEN format(E',\\n    MSSPACE = %s', a.aggmtransspace) ELSE '' END"
 "       || CASE WHEN a.agginitval IS NOT NULL THEN format(E',\\n    INITCOND = %L', a.agginitval) ELSE '' END"
 NAMED("aggfinalfn", "FINALFUNC")
 "       || CASE WHEN a.aggfinalextra THEN E',\\n    FINALFUNC_EXTRA' ELSE '' END"
-"       || CASE WHEN a.aggfinalfn::oid <> 0 AND a.aggfinalmodify <> CASE WHEN a.aggkind = 'n' THEN 'r' ELSE 'w' END::\"char\""
-"               THEN format(E',\\n    FINALFUNC_MODIFY = %s', CASE a.aggfinalmodify WHEN 'r' THEN 'READ_ONLY'"
-"                           WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END) ELSE '' END"
+MODIFY("aggfinalfn", "aggfinalmodify", "FINALFUNC_MODIFY")
 NAMED("aggcombinefn", "COMBINEFUNC")
 NAMED("aggserialfn", "SERIALFUNC")
 NAMED("aggdeserialfn", "DESERIALFUNC")
@@ -39,6 +44,8 @@ NAMED("aggminvtransfn", "MINVFUNC")
 "               THEN format(E',\\n    MSTYPE = %s', format_type(a.aggmtranstype, NULL)) ELSE '' END"
 "       || CASE WHEN a.aggminitval IS NOT NULL THEN format(E',\\n    MINITCOND = %L', a.aggminitval) ELSE '' END"
 NAMED("aggmfinalfn", "MFINALFUNC")
+"       || CASE WHEN a.aggmfinalextra THEN E',\\n    MFINALFUNC_EXTRA' ELSE '' END"
+MODIFY("aggmfinalfn", "aggmfinalmodify", "MFINALFUNC_MODIFY")
 "       || CASE WHEN a.aggsortop <> 0 THEN format(E',\\n    SORTOP = OPERATOR(%I.%s)', sn.nspname, s.oprname) ELSE '' END"
 "       || CASE p.proparallel WHEN 's' THEN E',\\n    PARALLEL = SAFE'"
 "                             WHEN 'r' THEN E',\\n    PARALLEL = RESTRICTED' ELSE '' END"

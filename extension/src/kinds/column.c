@@ -218,6 +218,8 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 }
 
 static void set_not_null(PqeScript *script, const PqeFact *to);
+static bool has_heirs(const PqeFact *table);
+static void emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to);
 
 /*
  * The parent's column, where it stays as it is while this one is made anew
@@ -280,6 +282,27 @@ inlined_default(const PqeFact *fact)
 	return NULL;
 }
 
+/*
+ * The server adds no identity column to a table with heirs: these have a column
+ * without an identity.  The rows get their numbers from a sequence that is there
+ * for that.
+ */
+static void
+create_identity_above(PqeScript *script, const PqeFact *fact)
+{
+	const char *sequence = quote_qualified_identifier(fact->schema, psprintf("%.50s_pqengine", fact->name));
+	const char *options = pqe_value(fact, "identity_options");
+
+	pqe_emit(script, 0, "CREATE SEQUENCE %s AS %s%s%s", sequence, pqe_value(fact, "type"), options ? " " : "", options ? options : "");
+	pqe_emit(script, PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK | PQE_LONG_RUNNING,
+			 "ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT pg_catalog.nextval(%s)", pqe_table_of(fact), quoted_name(fact),
+			 pqe_value(fact, "type"), quote_literal_cstr(sequence));
+	pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", pqe_table_of(fact), quoted_name(fact));
+	pqe_emit(script, 0, "DROP SEQUENCE %s", sequence);
+	emit_identity(script, NULL, fact);
+	emit_settings(script, NULL, fact);
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
@@ -300,6 +323,12 @@ create(PqeScript *script, PqeFact *fact)
 	{
 		/* the parent's ADD COLUMN brings it; its settings are its own */
 		after_inline(script, fact);
+		return;
+	}
+	if (!script->fresh && !script->reverse && pqe_value(fact, "identity_kind") != NULL && fact->parent->peer != NULL &&
+		has_heirs(fact->parent->peer))
+	{
+		create_identity_above(script, fact);
 		return;
 	}
 	if (!computed && pqe_flag(fact, "not_null"))
@@ -407,6 +436,20 @@ has_new_type(const PqeFact *from, const PqeFact *to)
 }
 
 /*
+ * Is there a cast for the time being?
+ */
+static bool
+has_cast(const PqeFact *from)
+{
+	ListCell   *lc;
+
+	foreach(lc, from->depends_on)
+		if (pqe_composite_has_cast(lfirst(lc)))
+			return true;
+	return false;
+}
+
+/*
  * An expression for the old values in their new type.
  */
 const char *
@@ -420,6 +463,8 @@ pqe_column_converted(const PqeFact *from, const PqeFact *to)
 
 	if (before == after && !has_new_type(from, to))
 		return name;
+	if (has_cast(from))
+		return psprintf("%s::%s", name, pqe_value(to, "type"));
 	if (builtin && find_coercion_pathway(after, before, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
 		return name;
 	if (builtin && find_coercion_pathway(after, before, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
@@ -629,7 +674,7 @@ pqe_column_continue_identity(PqeScript *script, const PqeFact *to, const char *o
 static void
 emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
-	const char *before = pqe_value(from, "identity_kind");
+	const char *before = from ? pqe_value(from, "identity_kind") : NULL;
 	const char *after = pqe_value(to, "identity_kind");
 	const char *alter = psprintf("ALTER TABLE %s ALTER COLUMN %s", pqe_table_of(to), quoted_name(to));
 
@@ -755,10 +800,11 @@ drop(PqeScript *script, PqeFact *fact)
 	/* goes with the parent's, or the type's */
 	if ((above != NULL && !is_kept_by_child(script, above)) || pqe_flag(fact, "_typed"))
 		return;
+	/* one that has come with the parent's goes with it, whatever the models say of it */
 	pqe_emit(script, pqe_value(fact, "generated") ? PQE_ACCESS_EXCLUSIVE_LOCK :
 			 PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK,
-			 "ALTER TABLE %s%s DROP COLUMN %s", is_kept_by_child(script, fact) ? "ONLY " : "",
-			 pqe_table_of(fact), quoted_name(fact));
+			 "ALTER TABLE %s%s DROP COLUMN %s%s", is_kept_by_child(script, fact) ? "ONLY " : "",
+			 pqe_table_of(fact), script->down && pqe_joined_above(fact) != NULL ? "IF EXISTS " : "", quoted_name(fact));
 }
 
 /*

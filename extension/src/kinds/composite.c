@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -77,6 +78,130 @@ loses_data(const PqeFact *from, const PqeFact *to)
 	return false;
 }
 
+static bool
+is_column_type(const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->dependents)
+		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_column)
+			return true;
+	return false;
+}
+
+/*
+ * Do the attributes that stay get another order, or one between them?
+ */
+static bool
+is_reordered(const PqeFact *from, const PqeFact *to)
+{
+	List	   *before = attributes_of(from);
+	List	   *after = attributes_of(to);
+	int			i = 0;
+	ListCell   *lc;
+
+	foreach(lc, before)
+	{
+		const char *line = lfirst(lc);
+		char	   *other = i < list_length(after) ? list_nth(after, i) : NULL;
+
+		if (find_attribute(after, line) == NULL)
+			continue;
+		if (find_attribute(list_make1(other), line) == NULL)
+			return true;
+		i++;
+	}
+	return false;
+}
+
+/*
+ * Values of a type that is made anew go by their text, an attribute after the
+ * other.  Where that would give them to others, they go by a cast that is there
+ * as long as the old form is, and so do those of types with such attributes, and
+ * of domains over them (which need no cast of their own).
+ */
+bool
+pqe_composite_has_cast(const PqeFact *actual)
+{
+	ListCell   *lc;
+
+	if (actual->retire_action == NULL || actual->peer == NULL ||
+		(actual->kind != &pqe_kind_composite && actual->kind != &pqe_kind_domain))
+		return false;
+	check_stack_depth();
+	if (actual->kind == &pqe_kind_composite && is_reordered(actual, actual->peer))
+		return true;
+	foreach(lc, actual->depends_on)
+		if (pqe_composite_has_cast(lfirst(lc)))
+			return true;
+	return false;
+}
+
+static char *
+old_identity(const PqeFact *actual)
+{
+	return quote_qualified_identifier(actual->schema, pqe_old_type_name(actual));
+}
+
+/*
+ * The function behind the cast, with its arguments.
+ */
+static char *
+cast_function(const PqeFact *actual)
+{
+	return psprintf("%s(%s)", quote_qualified_identifier(actual->schema, psprintf("%.40s__pqengine_cast", actual->name)),
+					old_identity(actual));
+}
+
+/*
+ * Is the attribute, or are its elements, of a type with a cast of its own?
+ */
+static bool
+is_cast(const PqeFact *actual, const char *type)
+{
+	ListCell   *lc;
+
+	foreach(lc, actual->depends_on)
+	{
+		const PqeFact *needed = lfirst(lc);
+		size_t		length = strlen(needed->identity);
+
+		if (pqe_composite_has_cast(needed) && strncmp(type, needed->identity, length) == 0 &&
+			(type[length] == '\0' || type[length] == '[' || type[length] == ' '))
+			return true;
+	}
+	return false;
+}
+
+static void
+create_cast(PqeScript *script, const PqeFact *actual)
+{
+	const PqeFact *fact = actual->peer;
+	List	   *before = attributes_of(actual);
+	StringInfoData row;
+	ListCell   *lc;
+
+	initStringInfo(&row);
+	foreach(lc, attributes_of(fact))
+	{
+		const char *line = lfirst(lc);
+		int			length = (int) pqe_quoted_length(line);
+		const char *type = line + length + 1;
+		const char *collate = strstr(type, " COLLATE ");
+		int			type_length = collate ? (int) (collate - type) : (int) strlen(type);
+
+		if (row.len > 0)
+			appendStringInfoString(&row, ", ");
+		if (find_attribute(before, line) == NULL)
+			appendStringInfoString(&row, "NULL");
+		else
+			appendStringInfo(&row, "($1).%.*s%s::%.*s", length, line, is_cast(actual, type) ? "" : "::text", type_length, type);
+	}
+	pqe_emit(script, 0, "CREATE FUNCTION %s RETURNS %s LANGUAGE sql STRICT AS %s", cast_function(actual), fact->identity,
+			 quote_literal_cstr(psprintf("SELECT ROW(%s)::%s", row.data, fact->identity)));
+	pqe_emit(script, 0, "CREATE CAST (%s AS %s) WITH FUNCTION %s", old_identity(actual), fact->identity, cast_function(actual));
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
@@ -87,6 +212,8 @@ create(PqeScript *script, PqeFact *fact)
 	foreach(lc, attributes_of(fact))
 		appendStringInfo(&text, "%s\n    %s", text.len ? "," : "", (char *) lfirst(lc));
 	pqe_emit(script, 0, "CREATE TYPE %s AS (%s%s)", fact->identity, text.data, text.len ? "\n" : "");
+	if (!script->reverse && fact->peer != NULL && pqe_composite_has_cast(fact->peer))
+		create_cast(script, fact->peer);
 }
 
 /*
@@ -167,32 +294,31 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 }
 
 static void
-drop(PqeScript *script, PqeFact *fact)
+drop_cast(PqeScript *script, const PqeFact *actual)
 {
-	pqe_emit(script, 0, "DROP TYPE %s", fact->identity);
+	pqe_emit(script, 0, "DROP CAST (%s AS %s)", old_identity(actual), actual->peer->identity);
+	pqe_emit(script, 0, "DROP FUNCTION %s", cast_function(actual));
 }
 
-static bool
-is_column_type(const PqeFact *fact)
+static void
+drop(PqeScript *script, PqeFact *fact)
 {
-	ListCell   *lc;
-
-	foreach(lc, fact->dependents)
-		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_column)
-			return true;
-	return false;
+	/* what its creation came with */
+	if (script->reverse && fact->peer != NULL && pqe_composite_has_cast(fact->peer))
+		drop_cast(script, fact->peer);
+	pqe_emit(script, 0, "DROP TYPE %s", fact->identity);
 }
 
 /*
  * Columns are converted by their text, which needs as many attributes on the
- * old side as there are on the new one.
+ * old side as there are on the new one, of whatever type.
  */
 static void
 retire(PqeScript *script, PqeFact *fact)
 {
 	List	   *before = attributes_of(fact);
 	List	   *after = fact->peer != NULL ? attributes_of(fact->peer) : NIL;
-	const char *old_name = quote_qualified_identifier(fact->schema, pqe_old_type_name(fact));
+	const char *old_name = old_identity(fact);
 	ListCell   *lc;
 
 	pqe_retire_type(script, fact);
@@ -210,9 +336,18 @@ retire(PqeScript *script, PqeFact *fact)
 	{
 		const char *line = lfirst(lc);
 
-		if (find_attribute(before, line) == NULL)
-			pqe_emit(script, 0, "ALTER TYPE %s ADD ATTRIBUTE %s%s", old_name, line, cascade(fact));
+		if (find_attribute(before, line) == NULL && !pqe_composite_has_cast(fact))
+			pqe_emit(script, 0, "ALTER TYPE %s ADD ATTRIBUTE %.*s text%s", old_name, (int) pqe_quoted_length(line), line,
+					 cascade(fact));
 	}
+}
+
+static void
+drop_retired(PqeScript *script, PqeFact *fact)
+{
+	if (pqe_composite_has_cast(fact))
+		drop_cast(script, fact);
+	pqe_drop_retired_type(script, fact);
 }
 
 static void
@@ -252,7 +387,7 @@ const PqeKind pqe_kind_composite = {
 	.alter = alter,
 	.drop = drop,
 	.retire = retire,
-	.drop_retired = pqe_drop_retired_type,
+	.drop_retired = drop_retired,
 	.rename = rename_to,
 	.has_part = has_attribute,
 	.rename_part = rename_attribute,

@@ -5,12 +5,14 @@
  *
  * On a table with rows an index is built concurrently.  Concurrent builds are
  * not possible on a partitioned table: there the index is made on the parent
- * ONLY, then on each partition, and these are attached.
+ * ONLY, then on each partition, and these are attached.  Partitions that came at
+ * run time are no facts of the models, but the index is not valid without them.
  *
  *-------------------------------------------------------------------------
  */
 #include "kinds/kinds.h"
 
+#include "commands/defrem.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -19,7 +21,7 @@ static const char query[] =
 "       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, i.indrelid AS parent_id, 0 AS parent_sub,"
 "       pg_get_indexdef(c.oid) AS definition,"
-"       i.indisvalid OR c.relkind = 'I' AS valid,"
+"       i.indisvalid AS valid,"
 "       p.inhparent IS NOT NULL AS _attached,"
 "       i.indisclustered AS clustered, i.indisreplident AS replica_identity,"
 "       CASE WHEN i.indexprs IS NOT NULL THEN"
@@ -67,6 +69,142 @@ build_hazards(const PqeFact *fact)
 	return PQE_INDEX_BUILD | PQE_LONG_RUNNING | (unique ? PQE_MAY_FAIL_ON_DATA : 0);
 }
 
+/*
+ * The index on the table that is a part of WHOLE, or NULL.
+ */
+static const PqeFact *
+part_of(const PqeFact *table, const PqeFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+	{
+		const PqeFact *part = lfirst(lc);
+
+		if (part->kind == whole->kind && part->goes_with == whole)
+			return part;
+	}
+	return NULL;
+}
+
+/*
+ * The tables below a partitioned one; only those that have come at run time?
+ */
+static List *
+partitions_of(const PqeFact *table, bool at_run_time)
+{
+	List	   *list = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->dependents)
+	{
+		PqeFact    *join = lfirst(lc);
+
+		if (join->kind == &pqe_kind_inheritance && join->parent->kind == &pqe_kind_table &&
+			(join->parent->ignored || !at_run_time))
+			list = lappend(list, join->parent);
+	}
+	return list;
+}
+
+/*
+ * Is the name still in use when the plan is done?
+ */
+static bool
+is_taken(const PqeScript *script, const char *identity)
+{
+	static const PqeKind *const kinds[] = {&pqe_kind_index, &pqe_kind_table, &pqe_kind_view, &pqe_kind_sequence};
+
+	for (int i = 0; i < lengthof(kinds); i++)
+	{
+		const PqeFact *fact = pqe_facts_by_identity(script->actual, kinds[i], identity);
+
+		if (pqe_facts_by_identity(script->desired, kinds[i], identity) != NULL)
+			return true;
+		if (fact != NULL && fact->drop_action == NULL && !(fact->goes_with != NULL && fact->goes_with->drop_action != NULL))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A name for the part of an index on a partition that came at run time: made as
+ * those of its parts that the models know are, so as the server would.
+ */
+static const char *
+name_for(const PqeScript *script, const PqeFact *index, const PqeFact *table)
+{
+	const char *tail = psprintf("_%s", index->name);
+	char	   *name;
+	ListCell   *lc;
+
+	foreach(lc, partitions_of(index->parent, false))
+	{
+		const PqeFact *known = lfirst(lc);
+		const PqeFact *part = part_of(known, index);
+
+		if (part != NULL && strncmp(part->name, known->name, strlen(known->name)) == 0)
+			tail = part->name + strlen(known->name);
+	}
+	name = makeObjectName(table->name, tail + strspn(tail, "_"), NULL);
+	for (int i = 1; is_taken(script, quote_qualified_identifier(table->schema, name)); i++)
+		name = makeObjectName(table->name, psprintf("%s%d", tail + strspn(tail, "_"), i), NULL);
+	return name;
+}
+
+/*
+ * Makes the parts of an index, WHOLE of that name, on partitions below a TABLE
+ * that the models do not hold.  BEFORE: the index whose parts are there already
+ * (MISSING: only the others are made), or had these names.
+ */
+static void
+create_parts(PqeScript *script, const PqeFact *index, const PqeFact *before, bool missing, const PqeFact *table, const char *whole)
+{
+	const char *definition = pqe_value(index, "definition");
+	const char *method = strstr(definition, " USING ");
+	bool		unique = strncmp(definition, "CREATE UNIQUE", 13) == 0;
+	bool		concurrently = script->options->concurrently;
+	ListCell   *lc;
+
+	foreach(lc, partitions_of(table, true))
+	{
+		const PqeFact *part = lfirst(lc);
+		const PqeFact *known = before != NULL ? part_of(part, before) : NULL;
+		bool		divided = pqe_value(part, "partition_key") != NULL;
+		const char *name;
+		const char *identity;
+		const char *text;
+
+		if (known != NULL && missing)
+			continue;
+		name = known != NULL ? known->name : name_for(script, index, part);
+		identity = quote_qualified_identifier(part->schema, name);
+		text = psprintf("CREATE %sINDEX %s%s ON %s%s%s", unique ? "UNIQUE " : "", concurrently && !divided ? "CONCURRENTLY " : "",
+						quote_identifier(name), divided ? "ONLY " : "", part->identity, method);
+		if (divided)
+			pqe_emit(script, 0, "%s", text);
+		else if (concurrently)
+			pqe_emit_alone(script, build_hazards(index), "%s", text);
+		else
+			pqe_emit(script, build_hazards(index), "%s", text);
+		create_parts(script, index, known, missing, part, identity);
+		pqe_emit(script, 0, "ALTER INDEX %s ATTACH PARTITION %s", whole, identity);
+	}
+}
+
+/*
+ * All of them, with a new index.  On the way back, what the models do not hold
+ * is on the side that is wanted again.
+ */
+static void
+create_all_parts(PqeScript *script, const PqeFact *fact)
+{
+	if (script->down)
+		create_parts(script, fact, fact, false, fact->parent, fact->identity);
+	else
+		create_parts(script, fact, fact->peer, false, fact->parent->peer, fact->identity);
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
@@ -78,6 +216,8 @@ create(PqeScript *script, PqeFact *fact)
 				 "%s", definition);
 	else
 		pqe_emit_alone(script, build_hazards(fact), "%s", pqe_after_word(definition, "INDEX", " CONCURRENTLY"));
+	if (!script->fresh && !fact->ignored && pqe_flag(fact, "_partitioned") && fact->parent->peer != NULL)
+		create_all_parts(script, fact);
 	emit_settings(script, NULL, fact);
 }
 
@@ -103,13 +243,38 @@ is_redefined(const PqeFact *from, const PqeFact *to)
 }
 
 /*
+ * Is an index over several tables not valid for want of a part?
+ */
+static bool
+lacks_parts(const PqeFact *from, const PqeFact *to)
+{
+	ListCell   *lc;
+
+	if (!pqe_flag(from, "_partitioned") || !pqe_same(from, to, "definition") || pqe_flag(from, "valid"))
+		return false;
+	foreach(lc, partitions_of(from->parent, false))
+		if (part_of(lfirst(lc), from) == NULL)
+			return true;
+	return false;
+}
+
+/*
+ * An index over several tables is not made invalid again.
+ */
+static bool
+same_property(const PqeFact *from, const PqeFact *to, const char *property)
+{
+	return strcmp(property, "valid") == 0 && pqe_flag(from, "_partitioned") && pqe_flag(from, "valid");
+}
+
+/*
  * A plain index can be swapped for another one on the same table; one that is
  * part of a partitioned index, or that a foreign key leans on, cannot.
  */
 static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
-	return !is_redefined(from, to) ||
+	return !is_redefined(from, to) || lacks_parts(from, to) ||
 		(!pqe_flag(from, "_attached") && !pqe_flag(to, "_attached") && !pqe_flag(from, "_partitioned") &&
 		 !pqe_flag(to, "_partitioned") && from->dependents == NIL && pqe_same(from, to, "_table"));
 }
@@ -120,7 +285,7 @@ can_alter(const PqeFact *from, const PqeFact *to)
 static bool
 disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 {
-	return is_redefined(from, to);
+	return is_redefined(from, to) && !lacks_parts(from, to);
 }
 
 static char *
@@ -155,7 +320,12 @@ swap(PqeScript *script, PqeFact *from, PqeFact *to)
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
-	if (is_redefined(from, to))
+	if (lacks_parts(from, to))
+	{
+		create_parts(script, to, from, true, from->parent, to->identity);
+		emit_settings(script, from, to);
+	}
+	else if (is_redefined(from, to))
 		swap(script, from, to);
 	else
 		emit_settings(script, from, to);
@@ -177,6 +347,7 @@ const PqeKind pqe_kind_index = {
 	.precedes_joins = true,
 	.follows_column_type = true,
 	.sql_properties = sql_properties,
+	.equal = same_property,
 	.create = create,
 	.can_alter = can_alter,
 	.disturbs = disturbs,

@@ -119,6 +119,9 @@ extern void pqe_leave_parents(PqeScript *script, const PqeFact *table);
 extern void pqe_rejoin_parents(PqeScript *script, const PqeFact *table);
 extern bool pqe_is_joined_part(const PqeFact *part);
 
+/* composite.c */
+extern bool pqe_composite_has_cast(const PqeFact *actual);
+
 /* column.c */
 extern const char *pqe_identity_sequence(const PqeFact *fact);
 extern const char *pqe_column_converted(const PqeFact *from, const PqeFact *to);

@@ -88,7 +88,7 @@ create_table(PqeScript *script, PqeFact *fact)
 static void
 drop_table(PqeScript *script, PqeFact *fact)
 {
-	pqe_emit(script, 0, "ALTER PUBLICATION %s DROP TABLE %s", pqe_value(fact, "_publication"),
+	pqe_emit(script, 0, "ALTER PUBLICATION %s DROP TABLE ONLY %s", pqe_value(fact, "_publication"),
 			 pqe_table_of(fact));
 }
 
@@ -127,7 +127,6 @@ const PqeKind pqe_kind_publication_table = {
 	.catalog = PublicationRelRelationId,
 	.catalog_index = PublicationRelObjectIndexId,
 	.database_wide = true,
-	.follows_column_type = true,
 	.create = create_table,
 	.drop = drop_table,
 };

@@ -145,6 +145,7 @@ const PqeKind pqe_kind_range = {
 	.create = create,
 	.drop = drop,
 	.retire = retire,
+	.retires_columns = true,
 	.drop_retired = drop_retired,
 	.rename = rename_to,
 	.has_part = has_part,

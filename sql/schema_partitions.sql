@@ -41,6 +41,16 @@ CREATE TABLE app.log_2027 PARTITION OF app.log FOR VALUES FROM ('2027-01-01') TO
 CREATE TABLE app.log_2027_01 PARTITION OF app.log_2027 FOR VALUES FROM ('2027-01-01') TO ('2027-02-01');
 SELECT * FROM tools.settled(:'models');
 DROP TABLE app.log_2027;
+-- nor what such a one needs
+CREATE SCHEMA keeper;
+CREATE SCHEMA other;
+CREATE FUNCTION other.tr() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+CREATE FUNCTION other.unused() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+CREATE TABLE keeper.log_2028 PARTITION OF app.log FOR VALUES FROM ('2028-01-01') TO ('2029-01-01');
+CREATE TRIGGER own AFTER UPDATE ON keeper.log_2028 FOR EACH ROW EXECUTE FUNCTION other.tr();
+SELECT change, kind, object FROM pqengine.drift(:'models', '{"schemas": ["app", "keeper", "other"]}');
+SELECT statement FROM pqengine.plan(:'models', '{"schemas": ["app", "keeper", "other"]}');
+DROP SCHEMA keeper, other CASCADE;
 -- but a change of the parent reaches it
 SELECT tools.migrate(replace(:'models', 'extra int', 'extra bigint, added text'));
 SELECT attname, atttypid::regtype FROM pg_attribute WHERE attrelid = 'app.log_2026'::regclass AND attname IN ('extra', 'added') ORDER BY 1;

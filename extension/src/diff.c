@@ -62,6 +62,29 @@ is_runtime_partition(const PqeFact *fact, PqeFacts *actual, PqeFacts *desired)
 	return whole != NULL && is_runtime_partition(whole, actual, desired);
 }
 
+/*
+ * What is left alone keeps what it is made of and what that needs: its schema,
+ * the function that its trigger calls.  A part of what the models do hold (an
+ * index of the partitioned table) is theirs to take away.
+ */
+static void
+leave_alone(PqeFact *fact)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	fact->ignored = true;
+	foreach(lc, fact->children)
+		leave_alone(lfirst(lc));
+	foreach(lc, fact->depends_on)
+	{
+		PqeFact    *needed = lfirst(lc);
+
+		if (needed->peer == NULL && !needed->ignored && (needed->parent == NULL || needed->parent->peer == NULL))
+			leave_alone(needed);
+	}
+}
+
 static void
 decide_scope(PqeFacts *facts, PqeFacts *desired, const PqeOptions *options)
 {
@@ -75,9 +98,13 @@ decide_scope(PqeFacts *facts, PqeFacts *desired, const PqeOptions *options)
 		fact->ignored = (fact->parent != NULL && fact->parent->ignored) ||
 			(kind->database_wide && !options->all_schemas && !kind_is_declared(desired, kind)) ||
 			(kind->in_scope != NULL && !kind->in_scope(fact, options)) ||
-			pqe_matches_ignore(fact, options) ||
-			(facts != desired && is_runtime_partition(fact, facts, desired));
+			pqe_matches_ignore(fact, options);
 	}
+	if (facts == desired)
+		return;
+	foreach(lc, facts->list)
+		if (is_runtime_partition(lfirst(lc), facts, desired))
+			leave_alone(lfirst(lc));
 }
 
 /*

@@ -65,6 +65,12 @@ edges_of_joined_indexes(PqeAction *action, PqeFact *index)
 	}
 }
 
+static bool
+follows_joins(const PqeFact *part)
+{
+	return part->kind->follows_joins != NULL && part->kind->follows_joins(part);
+}
+
 static void
 edges_of_parts(PqeAction *action, PqeFact *whole)
 {
@@ -80,7 +86,7 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 		PqeFact    *part = lfirst(lc);
 
 		/* a foreign key to what the partition gets by being joined */
-		if (list_member_ptr(part->depends_on, action->fact))
+		if (list_member_ptr(part->depends_on, action->fact) || follows_joins(part))
 			continue;
 		if (part->kind->precedes_joins && whole == action->fact->parent)
 			edges_of_joined_indexes(action, part);
@@ -206,12 +212,15 @@ edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
 {
 	ListCell   *lc;
 
+	check_stack_depth();
 	foreach(lc, actual_parent->dependents)
 	{
 		PqeFact    *heir = lfirst(lc);
 
 		if (heir->kind == actual_parent->kind || heir->kind->joins)
 			add_edge(heir->drop_action, action, true);
+		if (heir->kind->joins)
+			edges_of_heirs(action, heir->parent);
 	}
 }
 
@@ -282,6 +291,10 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 		edges_of_need(action, fact->parent, false);
 	if (fact->kind->joins)
 		edges_of_joining(action);
+	if (follows_joins(fact))
+		foreach(lc, fact->parent->children)
+			if (((PqeFact *) lfirst(lc))->kind->joins)
+				add_edge(((PqeFact *) lfirst(lc))->create_action, action, false);
 	if (action->type == PQE_CREATE && fact->parent != NULL && fact->parent->peer != NULL)
 		edges_of_heirs(action, fact->parent->peer);
 }

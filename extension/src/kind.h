@@ -115,6 +115,9 @@ struct PqeKind
 	/* A part of a table that has to be there before the table is joined. */
 	bool		precedes_joins;
 
+	/* Is this one made when its table has been joined, not before?  NULL: no. */
+	bool		(*follows_joins) (const PqeFact *fact);
+
 	/* Has a body (property _body) whose words may be names of others. */
 	bool		has_body;
 

@@ -26,6 +26,9 @@ static const char query[] =
 "       CASE WHEN k.contype = 'f' THEN k.confrelid::regclass::text END AS _references,"
 "       c.table_name AS _table,"
 "       c.relkind = 'p' AS _partitioned, c.relispartition AS _in_partition,"
+"       CASE WHEN c.relispartition AND k.contype IN ('p', 'u') THEN"
+"            EXISTS (SELECT FROM pg_constraint o WHERE o.conrelid = k.conrelid AND o.conparentid <> 0"
+"                       AND o.contype IN ('p', 'u') AND o.conkey = k.conkey) END AS _beside_copy,"
 "       i.indisclustered AS clustered, CASE WHEN k.contype <> 'x' THEN i.indisreplident END AS replica_identity,"
 "       CASE WHEN i.reloptions IS NOT NULL THEN"
 "            (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))), E'\\n' ORDER BY x)"
@@ -274,6 +277,16 @@ key_of(const PqeFact *fact)
 }
 
 /*
+ * A partition has the key from its parent, too.  Were its own there when it is
+ * attached, the server would take that for the parent's part.
+ */
+static bool
+is_beside_copy(const PqeFact *fact)
+{
+	return pqe_flag(fact, "_beside_copy");
+}
+
+/*
  * CREATE TABLE takes no notice of NOT VALID, and makes one of two keys over
  * the same columns, a primary key and a unique one too.
  */
@@ -282,7 +295,7 @@ stands_alone(const PqeFact *fact)
 {
 	ListCell   *lc;
 
-	if (!pqe_flag(fact, "_validated"))
+	if (!pqe_flag(fact, "_validated") || is_beside_copy(fact))
 		return true;
 	if (strchr("pux", type_of(fact)) == NULL)
 		return false;
@@ -326,6 +339,7 @@ const PqeKind pqe_kind_constraint = {
 	.can_alter = can_alter,
 	.alter = alter,
 	.drop = drop,
+	.follows_joins = is_beside_copy,
 	.stands_alone = stands_alone,
 	.inline_text = inline_text,
 	.after_inline = after_inline,

@@ -558,3 +558,9 @@ pqe_status pqe_command(PGconn *connection, const char *sql, pqe_deadline deadlin
     }
     return status;
 }
+
+const char *pqe_answer_value(const PGresult *result, int row, int column)
+{
+    return row < PQntuples(result) && column < PQnfields(result) ? PQgetvalue(result, row, column)
+                                                                 : "";
+}

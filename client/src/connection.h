@@ -66,6 +66,12 @@ pqe_status pqe_run_query(PGconn *connection, const char *sql, int parameter_coun
                          pqe_error *error);
 
 /*
+ * A value of the answer to a question of our own; "" where it is NULL, and where what calls itself a
+ * server has answered without such a row or column.
+ */
+const char *pqe_answer_value(const PGresult *result, int row, int column);
+
+/*
  * Runs one or several statements by the simple protocol, which is what commands that refuse to run
  * in a transaction block need when sent alone, and what a text of several statements needs.
  */

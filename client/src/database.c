@@ -214,8 +214,8 @@ static pqe_status look_for_files(PGconn *connection, extension_state *state, pqe
 
     if (status == PQE_OK && PQntuples(result) > 0) {
         state->available = true;
-        state->installed = PQgetvalue(result, 0, 0)[0] == 't';
-        state->current = PQgetvalue(result, 0, 1)[0] == 't';
+        state->installed = pqe_answer_value(result, 0, 0)[0] == 't';
+        state->current = pqe_answer_value(result, 0, 1)[0] == 't';
     }
     if (status == PQE_OK) {
         PQclear(result);

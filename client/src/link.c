@@ -219,7 +219,7 @@ bool pqe_link_has_room(const pqe_link *link)
     return link->open && !link->lost && link->lease == NULL && !link->one_call &&
            !link->resetting && !link->wants_alone && link->cancel == PQE_CANCEL_NONE &&
            link->calls < link->async->engine->settings.config.async_pipeline_depth &&
-           !link->session->broken && !link->session->retired;
+           !link->session->broken && !link->session->retired && !link->spent;
 }
 
 void pqe_link_count(pqe_link *link)
@@ -418,7 +418,10 @@ void pqe_link_ping(pqe_link *link, int64_t until)
 
     link->give_up_at = until;
     pqe_async_due(link->async, until);
-    (void)pqe_link_sync(link, ping);
+    if (link->session->role == PQE_ROLE_ANY ||
+        send_own(link, PQE_SENT_ROLE, pqe_session_role_question(link->session))) {
+        (void)pqe_link_sync(link, ping);
+    }
 }
 
 /* ---------------------------------------------------------------------------------------------- */

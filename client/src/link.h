@@ -24,6 +24,7 @@ typedef enum pqe_sent_kind {
     PQE_SENT_EXECUTE, /* of a task */
     PQE_SENT_COMMAND, /* a statement of our own, whose result does not matter */
     PQE_SENT_RESET,   /* a statement of our own that must succeed */
+    PQE_SENT_ROLE,    /* the question whether the server has its role still */
     PQE_SENT_SYNC     /* the end of a group */
 } pqe_sent_kind;
 
@@ -64,6 +65,7 @@ typedef struct pqe_link {
     size_t room;      /* a power of two, or 0 */
     int calls;        /* tasks on it */
     int group;        /* calls sent since the last sync */
+    bool spent;       /* to be closed when it rests: a late cancel request may still hit it */
     bool wants_alone; /* takes nothing more until it is idle: somebody needs it alone */
     int64_t progress; /* when it last began with a call, or answered one */
     int64_t idle_since;
@@ -109,7 +111,7 @@ void pqe_link_write(pqe_link *link);
 /* Begins to reset an idle link for its next user; it is idle, or closed, when that is done. */
 void pqe_link_reset(pqe_link *link);
 
-/* Asks an idle link for a sign of life until then. */
+/* Asks an idle link for a sign of life, and for its role, until then. */
 void pqe_link_ping(pqe_link *link, int64_t until);
 
 /* Calls the function for each task on the link that has not ended. */

@@ -135,7 +135,7 @@ void pqe_link_cancel_settled(pqe_link *link)
     give_time(link, NULL);
     if (link->session->cache == NULL) {
         /* Perhaps behind a pooler, which hands the request on in its own time. */
-        link->session->retired = true;
+        link->spent = true;
     }
 }
 

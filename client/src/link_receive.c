@@ -259,6 +259,11 @@ static void receive(pqe_link *link, pqe_sent *at, PGresult *pg)
             link->reset_failed = true;
         }
         break;
+    case PQE_SENT_ROLE:
+        if (status == PGRES_TUPLES_OK) {
+            pqe_session_note_role(&link->async->engine->settings, link->session, pg);
+        }
+        break;
     case PQE_SENT_COMMAND:
         break;
     }
@@ -340,6 +345,27 @@ void pqe_link_receive(pqe_link *link)
     pqe_link_rest(link);
 }
 
+/* Whether an idle link is to be closed, which is then counted. */
+static bool is_due(pqe_link *link)
+{
+    const pqe_session *session = link->session;
+    pqe_findings *findings = &link->async->engine->findings;
+
+    if (session->broken) {
+        atomic_fetch_add(&link->async->broken, 1);
+        return true;
+    }
+    if (session->retired) {
+        pqe_finding_add(&findings->demoted, 1);
+        return true;
+    }
+    if (pqe_now_us() >= session->expires_at) {
+        pqe_finding_add(&findings->expired, 1);
+        return true;
+    }
+    return link->spent;
+}
+
 void pqe_link_rest(pqe_link *link)
 {
     pqe_link_cancel(link);
@@ -363,8 +389,7 @@ void pqe_link_rest(pqe_link *link)
     if (PQtransactionStatus(link->session->pg) != PQTRANS_IDLE) {
         link->session->broken = true;
     }
-    if (link->session->broken || link->session->retired ||
-        pqe_now_us() >= link->session->expires_at) {
+    if (is_due(link)) {
         pqe_link_close(link);
     }
 }
@@ -417,6 +442,17 @@ static bool group_is_undone(const pqe_link *link)
     return false;
 }
 
+/* Whether it was asked for a sign of life that it has not given. */
+static bool was_asked(const pqe_link *link)
+{
+    for (size_t i = 0; i < link->count; i++) {
+        if (link->sent[(link->head + i) & (link->room - 1)].ping) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Takes every task off the link, those of which the server has said something first. */
 static void collect(pqe_link *link, pqe_task_queue *all)
 {
@@ -445,6 +481,7 @@ void pqe_link_fail(pqe_link *link, const pqe_error *reason)
     describe_loss(link, reason, &error);
     if (!async->ending) {
         atomic_fetch_add(&async->broken, 1);
+        pqe_finding_add(&async->engine->findings.broken, was_asked(link) ? 1 : 0);
         pqe_log(&async->engine->settings, PQE_LOG_DEBUG,
                 "the connection to backend %d was lost: %s", link->session->backend_pid,
                 error.message);

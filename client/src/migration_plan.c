@@ -51,7 +51,7 @@ enum {
 
 static bool is_true(const PGresult *plan, int row, int column)
 {
-    return PQgetvalue(plan, row, column)[0] == 't';
+    return pqe_answer_value(plan, row, column)[0] == 't';
 }
 
 /* Appends a text on one line, for a comment. */
@@ -82,14 +82,14 @@ static void append_commented(pqe_buffer *text, const char *value)
 static void append_title(pqe_buffer *text, const PGresult *plan, int row)
 {
     pqe_buffer_append(text, "-- ");
-    append_line(text, PQgetvalue(plan, row, PLAN_ACTION));
+    append_line(text, pqe_answer_value(plan, row, PLAN_ACTION));
     pqe_buffer_append_char(text, ' ');
-    append_line(text, PQgetvalue(plan, row, PLAN_KIND));
+    append_line(text, pqe_answer_value(plan, row, PLAN_KIND));
     pqe_buffer_append_char(text, ' ');
-    append_line(text, PQgetvalue(plan, row, PLAN_OBJECT));
-    if (PQgetvalue(plan, row, PLAN_HAZARDS)[0] != '\0') {
+    append_line(text, pqe_answer_value(plan, row, PLAN_OBJECT));
+    if (pqe_answer_value(plan, row, PLAN_HAZARDS)[0] != '\0') {
         pqe_buffer_append(text, " [");
-        append_line(text, PQgetvalue(plan, row, PLAN_HAZARDS));
+        append_line(text, pqe_answer_value(plan, row, PLAN_HAZARDS));
         pqe_buffer_append_char(text, ']');
     }
     pqe_buffer_append_char(text, '\n');
@@ -103,7 +103,7 @@ static void append_step(pqe_buffer *text, const PGresult *plan, int row)
     append_title(text, plan, row);
     if (!PQgetisnull(plan, row, PLAN_RENAMED)) {
         pqe_buffer_append(text, "-- If it has another name now, say so in the models:\n");
-        append_commented(text, PQgetvalue(plan, row, PLAN_RENAMED));
+        append_commented(text, pqe_answer_value(plan, row, PLAN_RENAMED));
         pqe_buffer_append_char(text, '\n');
     }
     if (PQgetisnull(plan, row, PLAN_STATEMENT)) {
@@ -111,14 +111,14 @@ static void append_step(pqe_buffer *text, const PGresult *plan, int row)
         return;
     }
     if (!is_true(plan, row, PLAN_WANTED)) {
-        append_commented(text, PQgetvalue(plan, row, PLAN_STATEMENT));
+        append_commented(text, pqe_answer_value(plan, row, PLAN_STATEMENT));
         pqe_buffer_append(text, ";\n");
         return;
     }
     if (!is_true(plan, row, PLAN_TRANSACTIONAL)) {
         pqe_buffer_append(text, "-- pqengine:no-transaction\n");
     }
-    pqe_buffer_append(text, PQgetvalue(plan, row, PLAN_STATEMENT));
+    pqe_buffer_append(text, pqe_answer_value(plan, row, PLAN_STATEMENT));
     pqe_buffer_append(text, ";\n");
 }
 
@@ -148,9 +148,9 @@ static void print_down(const PGresult *plan, pqe_buffer *text)
         if (is_true(plan, row, PLAN_NOT_REVERSIBLE)) {
             pqe_buffer_append(text, text->length > 0 ? "\n" : "");
             pqe_buffer_append(text, "-- WARNING: the next step cannot bring back the data of ");
-            append_line(text, PQgetvalue(plan, row, PLAN_KIND));
+            append_line(text, pqe_answer_value(plan, row, PLAN_KIND));
             pqe_buffer_append_char(text, ' ');
-            append_line(text, PQgetvalue(plan, row, PLAN_OBJECT));
+            append_line(text, pqe_answer_value(plan, row, PLAN_OBJECT));
         }
         append_step(text, plan, row);
     }
@@ -219,7 +219,7 @@ static char *hash_of_models(pqe_migration_session *session)
     if (pqe_model_query(session->engine, session->work,
                         "SELECT pqengine.migration_checksum($1) WHERE $2 <> ''", NULL, &result,
                         NULL) == PQE_OK) {
-        hash = PQntuples(result) > 0 ? strdup(PQgetvalue(result, 0, 0)) : NULL;
+        hash = PQntuples(result) > 0 ? strdup(pqe_answer_value(result, 0, 0)) : NULL;
         PQclear(result);
     }
     return hash;

@@ -15,9 +15,9 @@ enum { PROOF_OK, PROOF_VERSION, PROOF_LINE, PROOF_STATEMENT, PROOF_ERROR };
 static void describe_failure(const pqe_migration_session *session, const PGresult *proof, int row,
                              pqe_error *failure)
 {
-    const char *version = PQgetvalue(proof, row, PROOF_VERSION);
+    const char *version = pqe_answer_value(proof, row, PROOF_VERSION);
     const pqe_migration_file *file = NULL;
-    int line = (int)strtol(PQgetvalue(proof, row, PROOF_LINE), NULL, 10);
+    int line = (int)strtol(pqe_answer_value(proof, row, PROOF_LINE), NULL, 10);
 
     for (size_t i = 0; i < session->folder.count; i++) {
         if (strcmp(session->folder.files[i].version, version) == 0) {
@@ -25,12 +25,13 @@ static void describe_failure(const pqe_migration_session *session, const PGresul
         }
     }
     if (file == NULL) {
-        (void)pqe_error_set(failure, PQE_ERR_MIGRATION, "%s", PQgetvalue(proof, row, PROOF_ERROR));
+        (void)pqe_error_set(failure, PQE_ERR_MIGRATION, "%s",
+                            pqe_answer_value(proof, row, PROOF_ERROR));
         return;
     }
     (void)pqe_error_set(failure, PQE_ERR_MIGRATION, "%s:%d: %s", file->path,
-                        file->up_line + line - 1, PQgetvalue(proof, row, PROOF_ERROR));
-    pqe_error_detail(failure, "%s", PQgetvalue(proof, row, PROOF_STATEMENT));
+                        file->up_line + line - 1, pqe_answer_value(proof, row, PROOF_ERROR));
+    pqe_error_detail(failure, "%s", pqe_answer_value(proof, row, PROOF_STATEMENT));
 }
 
 static pqe_status query_proof(const pqe_migration_session *session, int64_t sample_rows,
@@ -80,7 +81,7 @@ pqe_status pqe_migrations_prove(const pqe_migration_session *session, int64_t sa
     }
     *proven = true;
     for (int row = 0; row < PQntuples(proof) && *proven; row++) {
-        *proven = PQgetvalue(proof, row, PROOF_OK)[0] == 't';
+        *proven = pqe_answer_value(proof, row, PROOF_OK)[0] == 't';
         if (!*proven) {
             describe_failure(session, proof, row, failure);
         }

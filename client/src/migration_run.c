@@ -136,10 +136,11 @@ static pqe_status parse_steps(run *r, pqe_error *error)
         return pqe_error_no_memory(error);
     }
     for (int i = 0; i < r->count; i++) {
-        r->steps[i].line = (int)strtol(PQgetvalue(result, i, 0), NULL, 10) + first_line_of(r) - 1;
-        r->steps[i].statement = PQgetvalue(result, i, 1);
-        r->steps[i].transactional = PQgetvalue(result, i, 2)[0] == 't';
-        r->steps[i].concurrent = PQgetvalue(result, i, 3)[0] == 't';
+        r->steps[i].line =
+            (int)strtol(pqe_answer_value(result, i, 0), NULL, 10) + first_line_of(r) - 1;
+        r->steps[i].statement = pqe_answer_value(result, i, 1);
+        r->steps[i].transactional = pqe_answer_value(result, i, 2)[0] == 't';
+        r->steps[i].concurrent = pqe_answer_value(result, i, 3)[0] == 't';
     }
     return PQE_OK;
 }
@@ -199,8 +200,8 @@ static pqe_status record_begin(run *r, int *done, bool *in_flight, pqe_error *er
         free(depends);
     }
     if (status == PQE_OK) {
-        *done = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
-        *in_flight = PQgetvalue(result, 0, 1)[0] == 't';
+        *done = (int)strtol(pqe_answer_value(result, 0, 0), NULL, 10);
+        *in_flight = pqe_answer_value(result, 0, 1)[0] == 't';
         PQclear(result);
     }
     return status;
@@ -387,7 +388,7 @@ static pqe_status clear_leftover(const run *r, const step *s, pqe_error *error)
         if (status != PQE_OK) {
             return status;
         }
-        if (PQgetisnull(result, 0, 0) || PQgetvalue(result, 0, 1)[0] != 't') {
+        if (PQgetisnull(result, 0, 0) || pqe_answer_value(result, 0, 1)[0] != 't') {
             break;
         }
         PQclear(result);
@@ -406,8 +407,8 @@ static pqe_status clear_leftover(const run *r, const step *s, pqe_error *error)
     if (!PQgetisnull(result, 0, 0)) {
         pqe_log(&r->session->engine->settings, PQE_LOG_INFO,
                 "Migration %s drops an invalid index that a failed run has left: %s",
-                r->file->version, PQgetvalue(result, 0, 0));
-        status = pqe_command(r->session->work, PQgetvalue(result, 0, 0), PQE_NEVER, error);
+                r->file->version, pqe_answer_value(result, 0, 0));
+        status = pqe_command(r->session->work, pqe_answer_value(result, 0, 0), PQE_NEVER, error);
     }
     PQclear(result);
     return status;

@@ -42,7 +42,7 @@ static pqe_status try_lock(PGconn *guard, bool *locked, pqe_error *error)
                                   error);
     }
     if (status == PQE_OK) {
-        *locked = PQgetvalue(result, 0, 0)[0] == 't';
+        *locked = pqe_answer_value(result, 0, 0)[0] == 't';
         PQclear(result);
     }
     if (status == PQE_OK && !*locked) {
@@ -158,9 +158,9 @@ static pqe_status take_states(pqe_migration_session *session, const PGresult *re
     for (size_t i = 0; i < count; i++) {
         pqe_migration_state *state = &session->states[i];
 
-        state->version = strdup(PQgetvalue(result, (int)i, 0));
-        state->state = strdup(PQgetvalue(result, (int)i, 1));
-        state->detail = strdup(PQgetvalue(result, (int)i, 2));
+        state->version = strdup(pqe_answer_value(result, (int)i, 0));
+        state->state = strdup(pqe_answer_value(result, (int)i, 1));
+        state->detail = strdup(pqe_answer_value(result, (int)i, 2));
         if (state->version == NULL || state->state == NULL || state->detail == NULL) {
             return pqe_error_no_memory(error);
         }

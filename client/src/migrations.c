@@ -307,12 +307,13 @@ static pqe_status take_recorded(const PGresult *result, int row, pqe_migration_f
                                 pqe_error *error)
 {
     memset(file, 0, sizeof(*file));
-    file->version = strdup(PQgetvalue(result, row, 0));
-    file->message = strdup(PQgetvalue(result, row, 1));
-    file->depends = strdup(PQgetvalue(result, row, 2));
-    file->models_hash = PQgetisnull(result, row, 3) ? NULL : strdup(PQgetvalue(result, row, 3));
-    file->up = strdup(PQgetvalue(result, row, 4));
-    file->down = PQgetisnull(result, row, 5) ? NULL : strdup(PQgetvalue(result, row, 5));
+    file->version = strdup(pqe_answer_value(result, row, 0));
+    file->message = strdup(pqe_answer_value(result, row, 1));
+    file->depends = strdup(pqe_answer_value(result, row, 2));
+    file->models_hash =
+        PQgetisnull(result, row, 3) ? NULL : strdup(pqe_answer_value(result, row, 3));
+    file->up = strdup(pqe_answer_value(result, row, 4));
+    file->down = PQgetisnull(result, row, 5) ? NULL : strdup(pqe_answer_value(result, row, 5));
     if (!file->version || !file->message || !file->depends || !file->up) {
         pqe_migration_file_free(file);
         return pqe_error_no_memory(error);
@@ -451,7 +452,7 @@ static pqe_status restore_missing(pqe_migration_session *session, pqe_error *err
         return status;
     }
     for (int row = 0; row < PQntuples(result) && status == PQE_OK; row++) {
-        if (!has_file(session, PQgetvalue(result, row, 0))) {
+        if (!has_file(session, pqe_answer_value(result, row, 0))) {
             status = restore_file(session, result, row, &restored, error);
         }
     }

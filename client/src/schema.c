@@ -169,7 +169,7 @@ static bool ask_unchanged(PGconn *connection, const pqe_buffer *models, const ch
                          parameters, &result, NULL) != PQE_OK) {
         return false;
     }
-    bool unchanged = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+    bool unchanged = strcmp(pqe_answer_value(result, 0, 0), "t") == 0;
 
     PQclear(result);
     return unchanged;
@@ -205,7 +205,7 @@ static void log_statements(pqe_engine *engine, const PGresult *result)
     int count = PQntuples(result);
 
     for (int i = 0; i < count; i++) {
-        const char *statement = PQgetvalue(result, i, 0);
+        const char *statement = pqe_answer_value(result, i, 0);
 
         pqe_log(&engine->settings, PQE_LOG_DEBUG, "Created: %.*s", (int)strcspn(statement, "\n"),
                 statement);
@@ -233,7 +233,7 @@ static pqe_status check_standby(pqe_engine *engine, PGconn *connection, const pq
     if (PQntuples(result) > 0) {
         pqe_error_copy(error, refusal);
         pqe_error_detail(error, "The first of %d missing: %s", PQntuples(result),
-                         PQgetvalue(result, 0, 0));
+                         pqe_answer_value(result, 0, 0));
         status = refusal->code;
     }
     PQclear(result);
@@ -295,9 +295,9 @@ static pqe_status report_drift(PGresult *pg, pqe_result **drift, pqe_error *erro
     if (count > 0) {
         (void)pqe_error_set(error, PQE_ERR_DRIFT,
                             "the database differs from the models in %d point(s)", count);
-        pqe_error_detail(error, "The first: %s %s %s%s%s", PQgetvalue(pg, 0, 0),
-                         PQgetvalue(pg, 0, 1), PQgetvalue(pg, 0, 2),
-                         PQgetisnull(pg, 0, 3) ? "" : ", ", PQgetvalue(pg, 0, 3));
+        pqe_error_detail(error, "The first: %s %s %s%s%s", pqe_answer_value(pg, 0, 0),
+                         pqe_answer_value(pg, 0, 1), pqe_answer_value(pg, 0, 2),
+                         PQgetisnull(pg, 0, 3) ? "" : ", ", pqe_answer_value(pg, 0, 3));
     }
     PQclear(pg);
     return count > 0 ? PQE_ERR_DRIFT : PQE_OK;

@@ -25,7 +25,7 @@ static pqe_status find_pooler(const pqe_settings *settings, pqe_session *session
                       pqe_deadline_in(settings->config.connection_timeout_ms), &result, error);
 
     if (status == PQE_OK) {
-        *pooled = strtol(PQgetvalue(result, 0, 0), NULL, 10) != session->backend_pid;
+        *pooled = strtol(pqe_answer_value(result, 0, 0), NULL, 10) != session->backend_pid;
         PQclear(result);
     }
     return status;
@@ -165,6 +165,23 @@ static const char *const role_questions[] = {
     [PQE_ROLE_STANDBY] = "SELECT NOT pg_catalog.pg_is_in_recovery()",
 };
 
+const char *pqe_session_role_question(const pqe_session *session)
+{
+    return role_questions[session->role];
+}
+
+void pqe_session_note_role(const pqe_settings *settings, pqe_session *session,
+                           const PGresult *answer)
+{
+    if (strcmp(pqe_answer_value(answer, 0, 0), "t") == 0) {
+        session->retired = true;
+        pqe_log(settings, PQE_LOG_WARNING,
+                "the server of backend %d does not have the role any more that "
+                "target_session_attrs asks for",
+                session->backend_pid);
+    }
+}
+
 /* One question, which serves as a sign of life, too. */
 static pqe_status ask(const pqe_settings *settings, pqe_session *session, pqe_error *error)
 {
@@ -174,7 +191,7 @@ static pqe_status ask(const pqe_settings *settings, pqe_session *session, pqe_er
                       pqe_deadline_in(settings->config.health_check_timeout_ms), &result, error);
 
     if (status == PQE_OK) {
-        session->retired = session->retired || strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+        pqe_session_note_role(settings, session, result);
         PQclear(result);
     }
     return status;
@@ -189,12 +206,6 @@ bool pqe_session_ping(const pqe_settings *settings, pqe_session *session)
             return false;
         }
         if (ask(settings, session, &error) == PQE_OK) {
-            if (session->retired) {
-                pqe_log(settings, PQE_LOG_WARNING,
-                        "the server of backend %d does not have the role any more that "
-                        "target_session_attrs asks for",
-                        session->backend_pid);
-            }
             return !session->retired;
         }
         pqe_log(settings, PQE_LOG_DEBUG, "connection to backend %d gives no sign of life: %s",

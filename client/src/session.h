@@ -63,6 +63,14 @@ pqe_status pqe_session_try_open(const pqe_settings *settings, pqe_session **sess
                                 pqe_error *error);
 
 /*
+ * Asks whether the server has the role that target_session_attrs wants: the question, and what to do
+ * with its answer.  Where it has lost that, the session is marked as retired.
+ */
+const char *pqe_session_role_question(const pqe_session *session);
+void pqe_session_note_role(const pqe_settings *settings, pqe_session *session,
+                           const PGresult *answer);
+
+/*
  * Asks the server for a sign of life, within health_check_timeout_ms for each of the tries, and
  * whether it has the role that target_session_attrs wants.  Where it has lost that, the session is
  * marked as retired.

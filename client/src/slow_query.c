@@ -43,7 +43,7 @@ void pqe_keep_slow_plan(const pqe_context *context, pqe_session *session)
     }
     if (pqe_finish_statement(session->pg, pqe_deadline_in(EXPLAIN_MS), &result, &error) == PQE_OK) {
         for (int row = 0; row < PQntuples(result); row++) {
-            pqe_buffer_printf(&plan, "%s%s", row > 0 ? "\n" : "", PQgetvalue(result, row, 0));
+            pqe_buffer_printf(&plan, "%s%s", row > 0 ? "\n" : "", pqe_answer_value(result, row, 0));
         }
         if (!pqe_buffer_failed(&plan) && plan.data != NULL) {
             pqe_tracer_add_plan(context->engine->tracer, context, plan.data);

@@ -13,6 +13,9 @@
 #define FATAL_STARTING "E\0\0\0\47SFATAL\0VFATAL\0C57P03\0Mstarting up\0\0"
 #define ASK_PASSWORD "R\0\0\0\10\0\0\0\3"
 
+/* ParseComplete, BindComplete, NoData, CommandComplete, ReadyForQuery. */
+#define NO_ROWS "1\0\0\0\0042\0\0\0\4n\0\0\0\4C\0\0\0\11BEEP\0Z\0\0\0\5I"
+
 static pqe_config config_for(int port)
 {
     pqe_config config = support_config();
@@ -328,6 +331,30 @@ static void a_slow_server_fails_no_call_while_there_is_a_connection(void **state
     assert_in_range(support_server_stop(server), 2, 64);
 }
 
+/* A question of the library's own is answered without a row: by no server, but nothing breaks. */
+static void no_answer_to_questions(void **state)
+{
+    static const support_reply conversation[] = {SUPPORT_REPLY(SUPPORT_WELCOME),
+                                                 SUPPORT_REPLY(NO_ROWS), SUPPORT_REPLY(NO_ROWS),
+                                                 SUPPORT_HANG, SUPPORT_END};
+    const support_reply *const conversations[] = {conversation};
+    int port;
+    support_server *server = support_server_start(conversations, 1, &port);
+    pqe_config config = config_for(port);
+    pqe_engine *engine;
+    pqe_result *result;
+    pqe_error error;
+
+    (void)state;
+    config.statement_cache_size = 100; /* asks for the backend's number */
+    assert_ok(pqe_create_engine(&config, &engine, &error), error);
+    assert_ok(pqe_execute(engine, "SELECT 1", PQE_NO_PARAMS, &result, &error), error);
+    assert_int_equal(pqe_result_rows(result), 0);
+    pqe_result_free(result);
+    pqe_free_engine(engine);
+    support_server_stop(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +365,7 @@ int main(void)
         cmocka_unit_test(a_server_that_never_comes_up),
         cmocka_unit_test(broken_answers),
         cmocka_unit_test(a_server_that_falls_silent),
+        cmocka_unit_test(no_answer_to_questions),
         cmocka_unit_test(a_ping_that_hangs),
         cmocka_unit_test(a_connection_lost_while_it_is_opened),
         cmocka_unit_test(a_pooler_is_recognised),

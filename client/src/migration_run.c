@@ -18,6 +18,7 @@
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LONGEST_MS 5000
+#define STEPS_BETWEEN_SPARING 8
 
 typedef struct step {
     const char *statement;
@@ -259,6 +260,16 @@ static pqe_status name_migration(const run *r, const char *version, bool in_tran
                          parameters, PQE_NEVER, NULL, error);
 }
 
+/*
+ * A server has room for so many locks, and a transaction keeps its own; those on what it has made
+ * can be given back before its end.
+ */
+static pqe_status spare_locks(const run *r, pqe_error *error)
+{
+    return pqe_schema_query(r->session->work, "SELECT pqengine.migration_spare_locks()", 0, NULL,
+                            NULL, error);
+}
+
 static pqe_status begin_transaction(const run *r, pqe_error *error)
 {
     char settings[96];
@@ -270,6 +281,9 @@ static pqe_status begin_transaction(const run *r, pqe_error *error)
                    (long long)r->session->options.lock_timeout_ms);
     if (status == PQE_OK) {
         status = pqe_command(r->session->work, settings, PQE_NEVER, error);
+    }
+    if (status == PQE_OK) {
+        status = spare_locks(r, error);
     }
     return status == PQE_OK ? name_migration(r, r->file->version, true, error) : status;
 }
@@ -331,6 +345,9 @@ static pqe_status try_stretch(run *r, pqe_error *error)
     }
     for (next = done; status == PQE_OK && next < r->count && r->steps[next].transactional; next++) {
         status = run_in_transaction(r, next, error);
+        if (status == PQE_OK && next % STEPS_BETWEEN_SPARING == 0) {
+            status = spare_locks(r, error);
+        }
     }
     if (status == PQE_OK) {
         status = record_stretch(r, done, next, error);

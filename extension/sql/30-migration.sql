@@ -215,6 +215,22 @@ $$;
 COMMENT ON FUNCTION pqengine.migration_require(text) IS
 'Raises insufficient_privilege, with the GRANT that is missing, unless the caller holds the given privileges (separated by commas) on the record of migrations.';
 
+CREATE FUNCTION pqengine.migration_require_locks(statements text[], transactional boolean[], what text)
+RETURNS void
+AS 'MODULE_PATHNAME', 'pqengine_migration_require_locks'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION pqengine.migration_require_locks(text[], boolean[], text) IS
+'Raises out_of_memory, with both numbers and the setting to change, where the steps of a migration (what: its name) drop or alter more at a time than the server has room for locks. migration_begin and migration_revert call it.';
+
+CREATE FUNCTION pqengine.migration_spare_locks()
+RETURNS void
+AS 'MODULE_PATHNAME', 'pqengine_migration_spare_locks'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION pqengine.migration_spare_locks() IS
+'To be called at the start of a transaction that runs steps of a migration, and now and then between them: gives back locks on what was made since, which nobody else can see before the end, so that any number of tables can be made in one transaction.';
+
 CREATE FUNCTION pqengine.migration_begin(
 	version text,
 	message text,
@@ -256,6 +272,12 @@ BEGIN
 			MESSAGE = format('migration %s depends on migration %s, which is not applied',
 							 version, required);
 	END IF;
+
+	PERFORM pqengine.migration_require_locks(array_agg(s.statement ORDER BY s.step), array_agg(s.transactional ORDER BY s.step),
+											 format('migration %s', version))
+	FROM pqengine.migration_steps(migration_begin.up) s
+	WHERE NOT EXISTS (SELECT FROM pqengine.migration_step d
+					  WHERE d.version = migration_begin.version AND d.step = s.step AND d.done_at IS NOT NULL);
 
 	INSERT INTO pqengine.migration AS m
 		(version, message, checksum, up, down, depends_on, models_hash, status, steps)
@@ -363,6 +385,11 @@ BEGIN
 	IF old.status = 'applied' THEN
 		DELETE FROM pqengine.migration_step s WHERE s.version = migration_revert.version;
 	END IF;
+	PERFORM pqengine.migration_require_locks(array_agg(s.statement ORDER BY s.step), array_agg(s.transactional ORDER BY s.step),
+											 format('migration %s', version))
+	FROM pqengine.migration_steps(old.down) s
+	WHERE NOT EXISTS (SELECT FROM pqengine.migration_step d
+					  WHERE d.version = migration_revert.version AND d.step = s.step AND d.done_at IS NOT NULL);
 	UPDATE pqengine.migration m
 	SET status = 'reverting', error = NULL, started_at = clock_timestamp(),
 		steps = (SELECT count(*) FROM pqengine.migration_steps(m.down))

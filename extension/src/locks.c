@@ -17,8 +17,10 @@
 #include "compat.h"
 
 #include "access/twophase.h"
+#include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
@@ -27,8 +29,11 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/syscache.h"
 
 #include "locks.h"
+
+PG_FUNCTION_INFO_V1(pqengine_migration_spare_locks);
 
 /* A statement that makes no relation may still lock a few. */
 #define LOCKS_PER_STATEMENT 4
@@ -62,6 +67,9 @@ note_object(ObjectAccessType access, Oid classid, Oid objid, int subid, void *ar
 	{
 		MadeObject	key = {classid, objid};
 
+		/* CREATE OR REPLACE of a routine says this as well: then there is one that can be seen */
+		if (classid == ProcedureRelationId && SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(objid)))
+			return;
 		(void) hash_search(made, &key, HASH_ENTER, NULL);
 		if (classid == RelationRelationId)
 			taken++;
@@ -75,6 +83,18 @@ pqe_locks_init(void)
 	object_access_hook = note_object;
 }
 
+static HTAB *
+create_made(MemoryContext context)
+{
+	HASHCTL		control;
+
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(MadeObject);
+	control.entrysize = sizeof(MadeObject);
+	control.hcxt = context;
+	return hash_create("pqengine made objects", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
 /*
  * Runs BODY, noting what is made by it.
  */
@@ -82,13 +102,8 @@ void
 pqe_locks_watch(void (*body) (void *), void *argument)
 {
 	HTAB	   *outer = made;
-	HASHCTL		control;
 
-	memset(&control, 0, sizeof(control));
-	control.keysize = sizeof(MadeObject);
-	control.entrysize = sizeof(MadeObject);
-	control.hcxt = CurrentMemoryContext;
-	made = hash_create("pqengine made objects", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	made = create_made(CurrentMemoryContext);
 	taken = 0;
 	PG_TRY();
 	{
@@ -196,6 +211,42 @@ pqe_locks_give_back(void)
 	}
 	pfree(locks->locks);
 	pfree(locks);
+}
+
+static void
+forget_transaction(XactEvent event, void *argument)
+{
+	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PARALLEL_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
+		made = NULL;			/* its memory goes with the transaction */
+}
+
+/*
+ * For statements that a client runs in a transaction of its own: notes what is
+ * made from the first call to the transaction's end, and in later ones gives
+ * back what there may be too much of.
+ */
+Datum
+pqengine_migration_spare_locks(PG_FUNCTION_ARGS)
+{
+	static bool registered = false;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	if (!registered)
+		RegisterXactCallback(forget_transaction, NULL);
+	registered = true;
+	if (made == NULL)
+	{
+		made = create_made(TopTransactionContext);
+		taken = 0;
+	}
+	pqe_locks_note_statement();
+	/* within a savepoint, locks have several owners */
+	if (!pqe_locks_are_due() || GetCurrentTransactionNestLevel() > 1)
+		PG_RETURN_VOID();
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	pqe_locks_give_back();
+	CurrentResourceOwner = owner;
+	PG_RETURN_VOID();
 }
 
 /*

@@ -74,7 +74,8 @@ static void
 create(PqeScript *script, PqeFact *fact)
 {
 	const char *bound = pqe_value(fact, "bound");
-	int			hazards = script->fresh ? 0 : PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA;
+	bool		moved = fact->parent->peer != NULL && fact->parent->peer->retire_action != NULL;	/* with the rows that it had */
+	int			hazards = script->fresh && !moved ? 0 : PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA;
 
 	if (bound != NULL)
 		pqe_emit(script, hazards, "ALTER TABLE ONLY %s ATTACH PARTITION %s %s", pqe_value(fact, "_parent"),

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../extension/src/blake2b.h"
+#include <openssl/evp.h>
+
 #include "error.h"
 #include "migration_session.h"
 #include "model.h"
@@ -152,16 +153,16 @@ pqe_status pqe_model_query(pqe_engine *engine, PGconn *connection, const char *s
 static bool ask_unchanged(PGconn *connection, const pqe_buffer *models, const char *options)
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t digest[PQE_BLAKE2B_LENGTH];
-    char hex[2 * PQE_BLAKE2B_LENGTH + 3] = "\\x";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char hex[2 * EVP_MAX_MD_SIZE + 3] = "\\x";
+    unsigned int length;
     const char *parameters[] = {hex, options};
-    PqeBlake2b hash;
     PGresult *result;
 
-    pqe_blake2b_init(&hash);
-    pqe_blake2b_add(&hash, models->data, models->length);
-    pqe_blake2b_end(&hash, digest);
-    for (size_t i = 0; i < PQE_BLAKE2B_LENGTH; i++) {
+    if (!EVP_Digest(models->data, models->length, digest, &length, EVP_sha256(), NULL)) {
+        return false;
+    }
+    for (unsigned int i = 0; i < length; i++) {
         hex[2 + 2 * i] = digits[digest[i] >> 4];
         hex[3 + 2 * i] = digits[digest[i] & 15];
     }

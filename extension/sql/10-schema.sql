@@ -78,20 +78,13 @@ AS 'MODULE_PATHNAME', 'pqe_drift';
 COMMENT ON FUNCTION drift(text, jsonb) IS
 'how this database differs from what the models want: objects missing, unexpected or changed, and such as pqengine does not manage; no rows where it does not differ';
 
-CREATE FUNCTION models_digest(models text) RETURNS bytea
-LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'pqe_digest';
-
-COMMENT ON FUNCTION models_digest(text) IS
-'what unchanged() knows models by: the BLAKE2b-256 hash of their text in the encoding of the database';
-
-CREATE FUNCTION unchanged(models_digest bytea, options jsonb DEFAULT '{}') RETURNS bool
+CREATE FUNCTION unchanged(models_sha256 bytea, options jsonb DEFAULT '{}') RETURNS bool
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pqe_unchanged';
 
 COMMENT ON FUNCTION unchanged(bytea, jsonb) IS
-'whether this database is known not to differ from the models of this digest, so that drift() of them would give no rows; false where that is not known';
+'whether this database is known not to differ from the models whose text, in the encoding of the database, has this SHA-256 hash, so that drift() of them would give no rows; false where that is not known';
 
 CREATE FUNCTION drift_places(models text, options jsonb DEFAULT '{}',
                              OUT change text, OUT kind text, OUT object text, OUT property text,

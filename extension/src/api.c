@@ -36,7 +36,6 @@ PG_FUNCTION_INFO_V1(pqe_plan);
 PG_FUNCTION_INFO_V1(pqe_report);
 PG_FUNCTION_INFO_V1(pqe_diagram);
 PG_FUNCTION_INFO_V1(pqe_drift);
-PG_FUNCTION_INFO_V1(pqe_digest);
 PG_FUNCTION_INFO_V1(pqe_unchanged);
 PG_FUNCTION_INFO_V1(pqe_ensure_tables);
 PG_FUNCTION_INFO_V1(pqe_prove);
@@ -274,21 +273,7 @@ pqe_diagram(PG_FUNCTION_ARGS)
 }
 
 /*
- * models_digest(models text)
- */
-Datum
-pqe_digest(PG_FUNCTION_ARGS)
-{
-	text	   *models = PG_GETARG_TEXT_PP(0);
-	bytea	   *digest = palloc(VARHDRSZ + PQE_BLAKE2B_LENGTH);
-
-	pqe_models_digest(VARDATA_ANY(models), VARSIZE_ANY_EXHDR(models), (uint8 *) VARDATA(digest));
-	SET_VARSIZE(digest, VARHDRSZ + PQE_BLAKE2B_LENGTH);
-	PG_RETURN_BYTEA_P(digest);
-}
-
-/*
- * unchanged(models_digest bytea, options jsonb)
+ * unchanged(models_sha256 bytea, options jsonb)
  *
  * For most of the time that an unchanged start-up takes, the server would copy
  * the models from one place to another: they need not be there at all.
@@ -300,11 +285,11 @@ pqe_unchanged(PG_FUNCTION_ARGS)
 	Jsonb	   *json = PG_GETARG_JSONB_P(1);
 	PqeOptions *options = options_in_force(json);
 
-	if (VARSIZE_ANY_EXHDR(digest) != PQE_BLAKE2B_LENGTH)
+	if (VARSIZE_ANY_EXHDR(digest) != PG_SHA256_DIGEST_LENGTH)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the digest of models has %d bytes, not %d", PQE_BLAKE2B_LENGTH, (int) VARSIZE_ANY_EXHDR(digest)),
-				 errhint("It is BLAKE2b-256, as pqengine.models_digest() gives it.")));
+				 errmsg("the digest of models has %d bytes, not %d", PG_SHA256_DIGEST_LENGTH, (int) VARSIZE_ANY_EXHDR(digest)),
+				 errhint("It is what sha256() makes of their text in the encoding of the database.")));
 	PG_RETURN_BOOL(pqe_snapshot_find((uint8 *) VARDATA_ANY(digest), options_text(json), options)->is_clean);
 }
 

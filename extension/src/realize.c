@@ -12,6 +12,8 @@
 #include "compat.h"
 
 #include "access/xact.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/lock.h"
@@ -356,18 +358,18 @@ realize(PqeSides *sides, const char *models, const PqeOptions *options)
 }
 
 /*
- * What a model text goes by (pqengine.models_digest).  The hash is none of the
- * server's, since OpenSSL, which has these, takes a new session longer to set
- * up than the hash itself.
+ * What a model text goes by: its SHA-256 hash, as sha256() gives it.
  */
-void
-pqe_models_digest(const char *models, size_t length, uint8 *digest)
+static void
+models_digest(const char *models, size_t length, uint8 *digest)
 {
-	PqeBlake2b	hash;
+	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
 
-	pqe_blake2b_init(&hash);
-	pqe_blake2b_add(&hash, models, length);
-	pqe_blake2b_end(&hash, digest);
+	if (hash == NULL || pg_cryptohash_init(hash) < 0 ||
+		pg_cryptohash_update(hash, (const uint8 *) models, length) < 0 ||
+		pg_cryptohash_final(hash, digest, PG_SHA256_DIGEST_LENGTH) < 0)
+		elog(ERROR, "could not hash the models: %s", pg_cryptohash_error(hash));
+	pg_cryptohash_free(hash);
 }
 
 /*
@@ -380,9 +382,9 @@ PqeSides *
 pqe_compare_sides(const char *models, size_t length, const char *options_text, const PqeOptions *options)
 {
 	PqeSides   *sides = palloc0(sizeof(PqeSides));
-	uint8		digest[PQE_BLAKE2B_LENGTH];
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 
-	pqe_models_digest(models, length, digest);
+	models_digest(models, length, digest);
 	sides->snapshot = pqe_snapshot_find(digest, options_text, options);
 	if (sides->snapshot->is_clean)
 		return sides;

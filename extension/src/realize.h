@@ -23,7 +23,6 @@ typedef struct PqeSides
 
 extern PqeSides *pqe_compare_sides(const char *models, size_t length, const char *options_text,
 								   const PqeOptions *options);
-extern void pqe_models_digest(const char *models, size_t length, uint8 *digest);
 extern int	pqe_begin_pinned_settings(void);
 extern void pqe_pin_search_path(void);
 extern void pqe_pin_planner(void);

@@ -98,15 +98,14 @@ may(AclMode mode)
 }
 
 /*
- * All that desired facts depend on, other than the database itself, as a hash;
- * DIGEST is the models' own.
+ * All that desired facts depend on, other than the database itself: the
+ * DIGEST of the models, and a hash of what stands beside them.  That one need
+ * not be cryptographic, since everyone sees but rows of his own.
  */
 static char *
 make_key(const uint8 *digest, const char *options_text)
 {
-	PqeBlake2b	hash;
-	uint8		all[PQE_BLAKE2B_LENGTH];
-	char	   *key = palloc0(2 * sizeof(all) + 1);
+	char		hex[2 * PG_SHA256_DIGEST_LENGTH];
 	StringInfoData beside;
 
 	initStringInfo(&beside);
@@ -114,12 +113,10 @@ make_key(const uint8 *digest, const char *options_text)
 					 GetUserNameFromId(GetUserId(), false), options_text);
 	for (int i = 0; i < lengthof(settings); i++)
 		appendStringInfo(&beside, "%s\n", GetConfigOption(settings[i], false, false));
-	pqe_blake2b_init(&hash);
-	pqe_blake2b_add(&hash, beside.data, beside.len);
-	pqe_blake2b_add(&hash, digest, PQE_BLAKE2B_LENGTH);
-	pqe_blake2b_end(&hash, all);
-	hex_encode((const char *) all, sizeof(all), key);
-	return key;
+	hex_encode((const char *) digest, PG_SHA256_DIGEST_LENGTH, hex);
+	return psprintf("%.*s-" UINT64_FORMAT "-" UINT64_FORMAT, (int) sizeof(hex), hex,
+					hash_bytes_extended((const unsigned char *) beside.data, beside.len, 0),
+					hash_bytes_extended((const unsigned char *) beside.data, beside.len, 1));
 }
 
 static int

@@ -8,7 +8,8 @@
 #ifndef PQE_SNAPSHOT_H
 #define PQE_SNAPSHOT_H
 
-#include "blake2b.h"
+#include "common/sha2.h"
+
 #include "facts.h"
 
 /* What is known of a model text before it is even parsed. */

@@ -13,8 +13,7 @@
 #include <time.h>
 
 #include <libpq-fe.h>
-
-#include "../../extension/src/blake2b.h"
+#include <openssl/evp.h>
 
 static double now(void)
 {
@@ -84,14 +83,14 @@ static char *last_value(PGconn *connection, const char *sql, int count,
 
 static const char *digest_of(const char *text)
 {
-    static char hex[2 * PQE_BLAKE2B_LENGTH + 3] = "\\x";
-    uint8_t digest[PQE_BLAKE2B_LENGTH];
-    PqeBlake2b hash;
+    static char hex[2 * EVP_MAX_MD_SIZE + 3] = "\\x";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length;
 
-    pqe_blake2b_init(&hash);
-    pqe_blake2b_add(&hash, text, strlen(text));
-    pqe_blake2b_end(&hash, digest);
-    for (int i = 0; i < PQE_BLAKE2B_LENGTH; i++) {
+    if (!EVP_Digest(text, strlen(text), digest, &length, EVP_sha256(), NULL)) {
+        fail("digest", "OpenSSL cannot make it");
+    }
+    for (unsigned int i = 0; i < length; i++) {
         snprintf(hex + 2 + 2 * i, 3, "%02x", digest[i]);
     }
     return hex;

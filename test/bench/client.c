@@ -534,7 +534,7 @@ static void bench_pipelined(int rounds, int connections, const char *name)
     (void)flood_turn(&of, connections, 4 * statements);
     (void)raw_pipeline_turn(raw, connections, statements, &seed);
     for (int round = 0; round < rounds; round++) {
-        double rates[PIPELINE_CONTENDERS];
+        double rates[PIPELINE_CONTENDERS] = {0};
 
         for (int i = 0; i < PIPELINE_CONTENDERS; i++) {
             int contender = (i + round) % PIPELINE_CONTENDERS;

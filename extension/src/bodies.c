@@ -88,8 +88,29 @@ is_word(unsigned char c)
 }
 
 /*
- * Every word of the body, folded as the server folds names, and every quoted
- * one.
+ * The name that begins behind the quote at P, if it is one.
+ */
+static char *
+quoted_name(const char *p)
+{
+	char	   *name = palloc(NAMEDATALEN);
+	int			length = 0;
+
+	for (p++; *p != '\0'; p++)
+	{
+		if (*p == '"' && *++p != '"')
+			break;
+		if (length == NAMEDATALEN - 1)
+			return NULL;
+		name[length++] = *p;
+	}
+	name[length] = '\0';
+	return name;
+}
+
+/*
+ * Every word of the body, folded as the server folds names, and whatever
+ * stands behind a quote, which may be an end or part of a text as well.
  */
 static void
 scan_body(PqeFacts *facts, PqeFact *fact, HTAB *names, const char *body)
@@ -102,13 +123,10 @@ scan_body(PqeFacts *facts, PqeFact *fact, HTAB *names, const char *body)
 
 		if (*p == '"')
 		{
-			const char *end = strchr(p + 1, '"');
+			char	   *name = quoted_name(p++);
 
-			if (end == NULL)
-				return;
-			if (end > p + 1)
-				wish(facts, fact, names, pnstrdup(p + 1, end - p - 1));
-			p = end + 1;
+			if (name != NULL)
+				wish(facts, fact, names, name);
 		}
 		else if (is_word_start((unsigned char) *p))
 		{

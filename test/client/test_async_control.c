@@ -482,10 +482,80 @@ static void what_cannot_be(void **state)
     assert_contains(error.message, "loop");
 }
 
+/* What a blocking call refuses, or its server does, is refused here, and harms no neighbour. */
+static void bad_calls(void **state)
+{
+    static const char with_nul[] = "a\0b";
+    pqe_param texts[] = {PQE_TEXT("\xFF"), PQE_TEXT("fine")};
+    pqe_param nul = pqe_param_text(with_nul);
+    pqe_param odd = {.kind = (pqe_param_kind)77, .oid = 0};
+    pqe_config config = support_async_config(1);
+    pqe_engine *engine = support_engine(&config);
+    pqe_call call = call_of("SELECT %s::text", -1);
+    support_end ends[6] = {{0}};
+    support_end last = {0};
+    pqe_error error;
+
+    (void)state;
+    /* in one group with others, all of which are read-only */
+    for (size_t i = 0; i < 6; i++) {
+        call.params = &texts[i == 3 ? 0 : 1];
+        call.param_count = 1;
+        send_call(engine, &call, &ends[i]);
+    }
+    support_await(ends, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(ends[i].status, i == 3 ? PQE_ERR_QUERY : PQE_OK);
+    }
+    assert_string_equal(ends[3].error.sqlstate, "22021");
+    assert_string_equal(ends[3].error.statement, "SELECT $1::text");
+    call.param_count = 2;
+    call.params = texts;
+    assert_status(PQE_ERR_PARAMETER, pqe_execute_async(engine, &call, NULL, NULL, NULL, &error),
+                  error);
+    assert_contains(error.message, "has 1 parameter, but 2 were given");
+    call.param_count = 1;
+    call.params = &odd;
+    assert_status(PQE_ERR_PARAMETER, pqe_execute_async(engine, &call, NULL, NULL, NULL, &error),
+                  error);
+    nul.length = sizeof(with_nul) - 1;
+    call.params = &nul;
+    assert_status(PQE_ERR_PARAMETER, pqe_execute_async(engine, &call, NULL, NULL, NULL, &error),
+                  error);
+    assert_contains(error.message, "a NUL byte");
+    call.params = NULL;
+    assert_status(PQE_ERR_INVALID_ARGUMENT,
+                  pqe_execute_async(engine, &call, NULL, NULL, NULL, &error), error);
+    call = call_of("SELECT %s, $1", -1);
+    assert_status(PQE_ERR_PLACEHOLDER, pqe_execute_async(engine, &call, NULL, NULL, NULL, &error),
+                  error);
+    call = call_of(NULL, -1);
+    assert_status(PQE_ERR_INVALID_ARGUMENT,
+                  pqe_execute_async(engine, &call, NULL, NULL, NULL, &error), error);
+    call = call_of("SELECT 1", -1);
+    call.version = 0;
+    assert_status(PQE_ERR_INVALID_ARGUMENT,
+                  pqe_execute_async(engine, &call, NULL, NULL, NULL, &error), error);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const statements[] = {"", "SELECT 1; SELECT 2", "SELECT 1/0"};
+        static const char *const states[] = {"", "42601", "22012"};
+        support_end end = {0};
+
+        support_send(engine, statements[i], &end);
+        support_await_status(&end, PQE_ERR_QUERY);
+        assert_string_equal(end.error.sqlstate, states[i]);
+    }
+    support_send(engine, "SELECT 1", &last);
+    support_await_ok(&last);
+    assert_int_equal(support_gauges(engine).broken, 0);
+    pqe_free_engine(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cancelling),
+        cmocka_unit_test(bad_calls),
         cmocka_unit_test(cancelled_before_a_retry),
         cmocka_unit_test(cancelling_in_a_race),
         cmocka_unit_test(deadlines),

@@ -234,7 +234,9 @@ typedef struct pqe_config {
     bool connect_at_start; /* [true] open pool_size connections in pqe_create_engine, several at a
                               time; where the first one fails, that fails, so that a wrong DSN is
                               told there and not at the first statement.  The health monitor then
-                              keeps so many open.  Else they are opened when first needed */
+                              keeps so many open.  Else they are opened when first needed.  Where
+                              async is set, one connection is opened for asynchronous calls, and
+                              all others when needed */
     int64_t slow_query_ms; /* [0: off] log a warning about a statement that takes so long */
     bool slow_query_plan;  /* [false] and keep its plan in the trace: EXPLAIN, without ANALYZE, runs
                               after it on the same connection, only for SELECT, INSERT, UPDATE,

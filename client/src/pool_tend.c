@@ -153,13 +153,17 @@ static void retire(pqe_pool *pool)
     pqe_books_close_all(chain);
 }
 
-/* Keeps pool_size sessions open, where they were opened at the start. */
+/*
+ * Keeps pool_size sessions open, where they were opened at the start; not those of an engine whose
+ * calls are asynchronous, which has connections of its own.
+ */
 static void fill_up(pqe_pool *pool)
 {
+    const pqe_config *config = &pool->engine->settings.config;
     pqe_error error;
     int opened;
 
-    if (!pool->engine->settings.config.connect_at_start) {
+    if (!config->connect_at_start || config->async) {
         return;
     }
     opened = pqe_pool_fill(pool, &error);

@@ -271,10 +271,31 @@ static void cancelling_is_no_demotion(void **state)
     pqe_free_engine(engine);
 }
 
+/* Blocking calls are the exception there: the monitor opens no connections for them. */
+static void the_pool_is_not_filled(void **state)
+{
+    pqe_config config = monitored();
+    pqe_metrics_data metrics;
+    pqe_engine *engine;
+
+    (void)state;
+    config.pool_size = 3;
+    config.connect_at_start = true;
+    engine = support_engine(&config);
+    do {
+        usleep(1000);
+        metrics = metrics_of(engine);
+    } while (metrics.health.rounds < 3);
+    assert_int_equal(metrics.health.opened, 0);
+    assert_int_equal(metrics.pool.size, 1);
+    pqe_free_engine(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_are_counted),
+        cmocka_unit_test(the_pool_is_not_filled),
         cmocka_unit_test(a_silent_connection_is_counted),
         cmocka_unit_test(a_demoted_server_is_left),
         cmocka_unit_test(a_server_with_its_role_is_kept),

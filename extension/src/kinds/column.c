@@ -49,6 +49,7 @@ static const char query[] =
 "              END AS _identity_settings,"
 "       CASE WHEN a.attgenerated <> '' THEN"
 "            (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = a.attrelid AND adnum = a.attnum) END AS generated,"
+"       CASE WHEN a.attgenerated = 'v' THEN true END AS \"virtual\","
 "       CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN'"
 "            WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,"
 "       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,"
@@ -156,7 +157,8 @@ definition(const PqeFact *fact)
 	if (pqe_value(fact, "collation"))
 		appendStringInfo(&text, " COLLATE %s", pqe_value(fact, "collation"));
 	if (pqe_value(fact, "generated") && !inherits_expression(fact))
-		appendStringInfo(&text, " GENERATED ALWAYS AS (%s) STORED", pqe_value(fact, "generated"));
+		appendStringInfo(&text, " GENERATED ALWAYS AS (%s) %s", pqe_value(fact, "generated"),
+						 pqe_flag(fact, "virtual") ? "VIRTUAL" : "STORED");
 	if (pqe_value(fact, "identity_kind"))
 		appendStringInfo(&text, " GENERATED %s", identity_text(fact));
 	foreach(lc, fact->children)
@@ -307,7 +309,7 @@ static void
 create(PqeScript *script, PqeFact *fact)
 {
 	bool		computed = pqe_value(fact, "generated") || pqe_value(fact, "identity_kind");
-	int			hazards = (computed ? PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK : 0) |
+	int			hazards = pqe_flag(fact, "virtual") ? 0 : (computed ? PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK : 0) |
 		(pqe_value(fact, "generated") != NULL ? PQE_MAY_FAIL_ON_DATA : 0);
 
 	if (!script->fresh && pqe_flag(fact, "_typed"))
@@ -347,7 +349,10 @@ can_alter(const PqeFact *from, const PqeFact *to)
 {
 	const char *after = pqe_value(to, "generated");
 
-	return after == NULL || pqe_same(from, to, "generated");
+	/* only what is stored can stay when its expression goes */
+	if (after == NULL)
+		return !pqe_flag(from, "virtual");
+	return pqe_same(from, to, "generated") && pqe_same(from, to, "virtual");
 }
 
 /*

@@ -1,0 +1,23 @@
+Triggers of all kinds, and what they fire on, become others.
+-- A
+CREATE TABLE public.t (a int PRIMARY KEY, b text, c int);
+CREATE FUNCTION public.tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER ct AFTER INSERT OR UPDATE OF b ON public.t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.b <> 'x') EXECUTE FUNCTION public.tf();
+CREATE TRIGGER st AFTER UPDATE ON public.t REFERENCING OLD TABLE AS o NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION public.tf('a b', E'c\\d');
+CREATE TRIGGER tr BEFORE TRUNCATE ON public.t EXECUTE FUNCTION public.tf();
+ALTER TABLE public.t DISABLE TRIGGER st;
+COMMENT ON TRIGGER tr ON public.t IS 'tr';
+CREATE VIEW public.v AS SELECT a, b FROM public.t;
+GRANT SELECT (a) ON public.v TO alice;
+CREATE POLICY p ON public.t FOR SELECT TO alice, bob USING (b = current_user);
+-- B
+CREATE TABLE public.t (a bigint PRIMARY KEY, b varchar(90), d int, c int);
+CREATE FUNCTION public.tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER ct AFTER INSERT OR UPDATE OF b, d ON public.t NOT DEFERRABLE FOR EACH ROW WHEN (new.b <> 'y') EXECUTE FUNCTION public.tf();
+CREATE TRIGGER st AFTER UPDATE ON public.t REFERENCING OLD TABLE AS oo FOR EACH STATEMENT EXECUTE FUNCTION public.tf('a b');
+CREATE TRIGGER tr BEFORE TRUNCATE ON public.t EXECUTE FUNCTION public.tf();
+ALTER TABLE public.t ENABLE REPLICA TRIGGER st;
+ALTER TABLE public.t ENABLE ALWAYS TRIGGER ct;
+CREATE VIEW public.v WITH (security_barrier) AS SELECT a, b, d FROM public.t;
+GRANT SELECT (a, d), UPDATE (b) ON public.v TO alice WITH GRANT OPTION;
+CREATE POLICY p ON public.t FOR INSERT TO bob WITH CHECK (b = current_user AND EXISTS (SELECT FROM public.v WHERE v.a = t.a));

@@ -125,6 +125,15 @@ DROP OPERATOR public.= (oid, oid);
 DROP OPERATOR public.<> (name, text);
 DROP FUNCTION public.md5, public.concat_ws(text, name, name, aclitem[], text), public.concat_ws(text, name, text, name), public.format(text, name, name), public.format(text, oid, xid), public.same, public.differs;
 
+-- Kept facts of kinds that the database has nothing of, and whose queries the session has not run.
+DROP SCHEMA app CASCADE;
+CREATE SCHEMA app;
+\set rare 'CREATE SCHEMA app; CREATE TABLE app.r (i int, j text); CREATE POLICY p ON app.r; CREATE STATISTICS app.s ON i, j FROM app.r; CREATE COLLATION app.c (LOCALE = ''C'');'
+SELECT kind, object FROM pqengine.drift(:'rare') ORDER BY 1, 2;
+\c -
+SET client_min_messages = warning;
+SELECT kind, object FROM pqengine.drift(:'rare') ORDER BY 1, 2;
+
 DROP SCHEMA app CASCADE;
 DROP SCHEMA beside CASCADE;
 REVOKE ALL ON DATABASE :"DBNAME" FROM regress_snapshot;

@@ -44,4 +44,12 @@ pqe_arena_alloc_zero(PqeArena *arena, Size size)
 	return memset(pqe_arena_alloc(arena, size), 0, size);
 }
 
+static inline char *
+pqe_arena_strdup(PqeArena *arena, const char *text)
+{
+	Size		size = strlen(text) + 1;
+
+	return memcpy(pqe_arena_alloc(arena, size), text, size);
+}
+
 #endif							/* PQE_ARENA_H */

@@ -79,4 +79,11 @@
 /* From 18 on NOT NULL is a row of pg_constraint; we keep it a column property. */
 #define PQE_SQL_CONSTRAINT_TYPES "('c', 'f', 'p', 'u', 'x')"
 
+/* Of constraints that say no more than their columns or expression do: what 18 has added. */
+#if PG_VERSION_NUM >= 180000
+#define PQE_SQL_CONSTRAINT_IS_PLAIN "k.conenforced AND NOT k.conperiod"
+#else
+#define PQE_SQL_CONSTRAINT_IS_PLAIN "true"
+#endif
+
 #endif							/* PQE_COMPAT_H */

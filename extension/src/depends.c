@@ -204,22 +204,18 @@ add_edge(PqeFact *from, PqeFact *to)
 static void
 add_named_need(PqeFacts *facts, PqeFact *fact)
 {
-	const PqeColumns *columns = pqe_kind_columns(fact->kind);
+	int			needs = pqe_kind_columns(fact->kind)->needs;
+	ObjectAddress address;
+	PqeFact    *needed;
 
-	for (int i = 0; i < columns->count; i++)
-	{
-		ObjectAddress address;
-		PqeFact    *needed;
-
-		if (strcmp(columns->names[i], "_needs") != 0 || fact->values[i] == NULL)
-			continue;
-		if (sscanf(fact->values[i], "%u:%u:%d", &address.classId, &address.objectId,
-				   &address.objectSubId) != 3)
-			elog(ERROR, "malformed _needs \"%s\"", fact->values[i]);
-		needed = pqe_facts_resolve(facts, &address);
-		if (needed != NULL)
-			add_edge(fact, needed);
-	}
+	if (needs < 0 || fact->values[needs] == NULL)
+		return;
+	if (sscanf(fact->values[needs], "%u:%u:%d", &address.classId, &address.objectId,
+			   &address.objectSubId) != 3)
+		elog(ERROR, "malformed _needs \"%s\"", fact->values[needs]);
+	needed = pqe_facts_resolve(facts, &address);
+	if (needed != NULL)
+		add_edge(fact, needed);
 }
 
 /*
@@ -314,6 +310,7 @@ pqe_depends_read(PqeFacts *facts)
 {
 	MemoryContext old = MemoryContextSwitchTo(facts->context);
 	HTAB	   *clones = find_clones(facts);
+	bool		any_clones = hash_get_num_entries(clones) > 0;
 	ListCell   *lc;
 
 	for (int i = 0; i < facts->edges->count; i++)
@@ -324,7 +321,7 @@ pqe_depends_read(PqeFacts *facts)
 
 		CHECK_FOR_INTERRUPTS();
 		if (row->type == DEPENDENCY_EXTENSION ||
-			hash_search(clones, &row->dependent, HASH_FIND, NULL) != NULL)
+			(any_clones && hash_search(clones, &row->dependent, HASH_FIND, NULL) != NULL))
 			continue;
 		from = pqe_facts_resolve(facts, &row->dependent);
 		if (from == NULL)

@@ -156,8 +156,13 @@ note_columns(const PqeKind *kind, TupleDesc desc)
 		return;
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	names = palloc0(sizeof(char *) * (desc->natts - FIXED_COLUMNS + 1));
+	columns->needs = -1;
 	for (int i = FIXED_COLUMNS; i < desc->natts; i++)
+	{
 		names[i - FIXED_COLUMNS] = pstrdup(NameStr(TupleDescAttr(desc, i)->attname));
+		if (strcmp(names[i - FIXED_COLUMNS], "_needs") == 0)
+			columns->needs = i - FIXED_COLUMNS;
+	}
 	columns->count = desc->natts - FIXED_COLUMNS;
 	columns->names = names;
 	MemoryContextSwitchTo(old);
@@ -376,12 +381,15 @@ static bool
 has_users_rows(const PqeKind *kind)
 {
 	Relation	rel = table_open(kind->catalog, AccessShareLock);
-	ScanKeyData key;
+	ScanKeyData keys[2];
 	SysScanDesc scan;
 	bool		found;
 
-	ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_OIDGE, ObjectIdGetDatum(FirstNormalObjectId));
-	scan = systable_beginscan(rel, kind->catalog_index, true, GetActiveSnapshot(), 1, &key);
+	ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, F_OIDGE, ObjectIdGetDatum(FirstNormalObjectId));
+	if (kind->letter != '\0')
+		ScanKeyInit(&keys[1], kind->letter_column, BTEqualStrategyNumber, F_CHAREQ, CharGetDatum(kind->letter));
+	scan = systable_beginscan(rel, kind->catalog_index, OidIsValid(kind->catalog_index), GetActiveSnapshot(),
+							  kind->letter != '\0' ? 2 : 1, keys);
 	found = HeapTupleIsValid(systable_getnext(scan));
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);

@@ -59,6 +59,7 @@ typedef struct PqeColumns
 {
 	int			count;
 	char	  **names;
+	int			needs;			/* which of them is _needs, or -1 */
 } PqeColumns;
 
 typedef struct PqeFacts
@@ -69,6 +70,7 @@ typedef struct PqeFacts
 	struct address_map_hash *objects;	/* see address_map.h */
 	HTAB	   *by_identity;
 	struct PqeEdges *edges;		/* rows of pg_depend, see depends.c */
+	HTAB	   *expressions;	/* printed so far, see kinds/plain.c */
 	List	   *schema_names;	/* char *: the managed ones */
 	List	   *renames;		/* PqeRename: what the models declare */
 	const PqeOptions *options;

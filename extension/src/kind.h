@@ -52,10 +52,14 @@ struct PqeKind
 	/*
 	 * All its rows come of rows of this catalog that users have made, so that
 	 * the query need not be run where there is none.  The index is on what
-	 * tells: an oid, in the catalog's first column.
+	 * tells: an oid, in the catalog's first column.  In a catalog that always
+	 * has such rows, of several kinds, this one's have a letter in a column of
+	 * type "char", and there is no index.
 	 */
 	Oid			catalog;
 	Oid			catalog_index;
+	AttrNumber	letter_column;
+	char		letter;
 
 	/*
 	 * The query is not ordered: its facts come in the order of what they are

@@ -24,7 +24,9 @@
  * the bounds of the column's type: what is usual goes by the latter.
  *
  * There are more columns than anything else: what few of them have is not
- * joined, but looked for where there is something to find.
+ * joined, but looked for where there is something to find.  That a dependency
+ * is internal is said twice, so that the planner takes sequences for fewer than
+ * columns, and does not build its hash of these.
  */
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, a.attnum::int AS objsubid,"
@@ -54,7 +56,7 @@ static const char query[] =
 "            WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,"
 "       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,"
 "       nullif(a.attstattarget, -1)::text AS statistics,"
-"       CASE WHEN a.attoptions IS NOT NULL THEN"
+"       CASE WHEN a.attoptions IS NOT NULL AND NOT (array_length(a.attoptions, 1) = 1 AND a.attoptions[1] ^@ 'pg_') THEN"
 "            (SELECT string_agg(o, E'\\n' ORDER BY o) FROM unnest(a.attoptions) o WHERE o !~ '^pg_') END AS options,"
 "       " PQE_SQL_GENERIC_OPTIONS("a.attfdwoptions") " AS foreign_options,"
 "       NOT a.attislocal AS _inherited,"
@@ -79,7 +81,7 @@ static const char query[] =
 "               FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid"
 "               JOIN pg_class sc ON sc.oid = s.seqrelid"
 "              WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
-"                AND d.deptype = 'i') q"
+"                AND d.deptype = 'i' AND d.deptype::text = 'i') q"
 "    ON a.attidentity <> '' AND q.refobjid = a.attrelid AND q.refobjsubid = a.attnum"
 " WHERE a.attnum > 0 AND NOT a.attisdropped";
 

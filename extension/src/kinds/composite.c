@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -380,6 +381,9 @@ const PqeKind pqe_kind_composite = {
 	.file = "schemas/%s/types/%n.sql",
 	.rank = 38,
 	.query = query,
+	.catalog = RelationRelationId,
+	.letter_column = Anum_pg_class_relkind,
+	.letter = RELKIND_COMPOSITE_TYPE,
 	.named_in_bodies = true,
 	.create = create,
 	.loses_data = loses_data,

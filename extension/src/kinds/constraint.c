@@ -11,8 +11,17 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_class.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
+#include "arena.h"
+
+/*
+ * The server's own function loads what there is to know of a table to print
+ * one of its constraints.  _raw is what most of them can be printed by; it is
+ * null where the server is to be asked, and when they have been.
+ */
 static const char query[] =
 "SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,"
 "       c.table_name || '.' || quote_ident(k.conname) AS identity, c.nspname AS schema, k.conname AS name,"
@@ -20,7 +29,7 @@ static const char query[] =
 "                 CASE WHEN k.contype IN ('p', 'u', 'x') THEN format('relation:%I.%I', c.nspname, k.conname) END,"
 "                 CASE WHEN k.contype = 'p' THEN 'primary key:' || c.table_name END) AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
-"       pg_get_constraintdef(k.oid) AS definition,"
+"       NULL::text AS definition,"
 "       NOT k.conislocal AS _inherited, k.coninhcount > 0 AS _heir, k.contype AS _type, k.convalidated AS _validated,"
 "       k.condeferrable AS _deferrable, k.condeferred AS _deferred,"
 "       CASE WHEN k.contype = 'f' THEN k.confrelid::regclass::text END AS _references,"
@@ -34,9 +43,15 @@ static const char query[] =
 "            (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))), E'\\n' ORDER BY x)"
 "               FROM unnest(i.reloptions) x) END AS options,"
 "       CASE WHEN i.reltablespace <> 0 THEN"
-"            (SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = i.reltablespace) END AS tablespace"
+"            (SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = i.reltablespace) END AS tablespace,"
+"       CASE WHEN " PQE_SQL_CONSTRAINT_IS_PLAIN " THEN"
+"            CASE k.contype WHEN 'c' THEN CASE WHEN k.connoinherit THEN 'n' ELSE 'i' END || k.conbin::text"
+"            WHEN 'f' THEN CASE WHEN k.confdelsetcols IS NULL THEN"
+"                      concat(k.conkey, k.confkey, k.confrelid, k.confmatchtype, k.confupdtype, k.confdeltype) END"
+"            WHEN 'x' THEN NULL"
+"            ELSE CASE WHEN i.indnatts = i.indnkeyatts AND NOT i.indnullsnotdistinct THEN k.conkey::text END END END AS _raw"
 "  FROM pg_constraint k JOIN " PQE_SQL_RELATIONS("'r', 'p', 'f'") " c ON c.oid = k.conrelid"
-"  LEFT JOIN (SELECT i.indexrelid, i.indisclustered, i.indisreplident, ic.reloptions, ic.reltablespace"
+"  LEFT JOIN (SELECT i.indexrelid, i.indisclustered, i.indisreplident, i.indnatts, i.indnkeyatts, i.indnullsnotdistinct, ic.reloptions, ic.reltablespace"
 "               FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid) i"
 "    ON k.contype IN ('p', 'u', 'x') AND i.indexrelid = k.conindid"
 " WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES " AND k.conparentid = 0";
@@ -72,6 +87,104 @@ deferral(const PqeFact *fact)
 	if (!pqe_flag(fact, "_deferrable"))
 		return "";
 	return pqe_flag(fact, "_deferred") ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE";
+}
+
+static const char *
+key_text(PqeFacts *facts, const PqeFact *fact, const char *raw)
+{
+	const char *columns = pqe_plain_columns(facts, fact->parent_address.objectId, raw);
+
+	if (columns == NULL)
+		return NULL;
+	return psprintf("%s (%s)", type_of(fact) == 'p' ? "PRIMARY KEY" : "UNIQUE", columns);
+}
+
+/*
+ * NULL for what need not be said.
+ */
+static const char *
+action_text(char action)
+{
+	switch (action)
+	{
+		case 'r':
+			return "RESTRICT";
+		case 'c':
+			return "CASCADE";
+		case 'n':
+			return "SET NULL";
+		case 'd':
+			return "SET DEFAULT";
+		default:
+			return NULL;
+	}
+}
+
+/*
+ * RAW is "{columns}{columns there}table", and a letter each for match, update
+ * and delete.
+ */
+static const char *
+foreign_key_text(PqeFacts *facts, const PqeFact *fact, const char *raw)
+{
+	const char *there = strchr(raw + 1, '{');
+	const char *letters;
+	ObjectAddress address = {RelationRelationId, InvalidOid, 0};
+	const PqeFact *table;
+	const char *columns;
+	const char *columns_there;
+	StringInfoData text;
+
+	address.objectId = strtoul(strchr(there, '}') + 1, NULL, 10);
+	letters = strchr(there, '}') + 1;
+	letters += strspn(letters, "0123456789");
+	table = pqe_facts_by_address(facts, &address);
+	columns = pqe_plain_columns(facts, fact->parent_address.objectId, raw);
+	columns_there = pqe_plain_columns(facts, address.objectId, there);
+	if (table == NULL || columns == NULL || columns_there == NULL)
+		return NULL;
+	initStringInfo(&text);
+	appendStringInfo(&text, "FOREIGN KEY (%s) REFERENCES %s(%s)", columns, table->identity, columns_there);
+	if (letters[0] == 'f')
+		appendStringInfoString(&text, " MATCH FULL");
+	if (action_text(letters[1]) != NULL)
+		appendStringInfo(&text, " ON UPDATE %s", action_text(letters[1]));
+	if (action_text(letters[2]) != NULL)
+		appendStringInfo(&text, " ON DELETE %s", action_text(letters[2]));
+	return text.data;
+}
+
+static const char *
+check_text(PqeFacts *facts, const PqeFact *fact, const char *raw)
+{
+	const char *expression = pqe_plain_text(facts, fact->parent_address.objectId, raw + 1, NULL);
+
+	return expression == NULL ? NULL : psprintf("CHECK (%s)%s", expression, raw[0] == 'n' ? " NO INHERIT" : "");
+}
+
+static const char *
+plain_text(PqeFacts *facts, const PqeFact *fact, const char *raw)
+{
+	const char *text;
+
+	if (raw == NULL)
+		return NULL;
+	text = type_of(fact) == 'c' ? check_text(facts, fact, raw) :
+		type_of(fact) == 'f' ? foreign_key_text(facts, fact, raw) : key_text(facts, fact, raw);
+	if (text == NULL)
+		return NULL;
+	return psprintf("%s%s%s", text, deferral(fact), pqe_flag(fact, "_validated") ? "" : " NOT VALID");
+}
+
+static void
+complete(PqeFacts *facts, PqeFact *fact)
+{
+	const char *definition = plain_text(facts, fact, pqe_value(fact, "_raw"));
+
+	if (definition == NULL)
+		definition = TextDatumGetCString(DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(fact->address.objectId)));
+	pqe_set_value(fact, "definition", pqe_arena_strdup(facts->rows, definition));
+	pqe_set_value(fact, "_raw", NULL);
 }
 
 /*
@@ -332,6 +445,7 @@ const PqeKind pqe_kind_constraint = {
 	.query = query,
 	.ordered_by_parent = true,
 	.place = place,
+	.complete = complete,
 	.inline_create = true,
 	.follows_column_type = true,
 	.sql_properties = sql_properties,

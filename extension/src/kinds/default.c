@@ -14,6 +14,9 @@
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "arena.h"
 
 /*
  * In a table that inherits the column, what the default is (or that there is
@@ -25,8 +28,7 @@ static const char query[] =
 "SELECT 'pg_attrdef'::regclass::oid AS classid, ad.oid AS objid, 0 AS objsubid,"
 "       c.table_name || '.' || quote_ident(a.attname) AS identity, c.nspname AS schema, a.attname AS name, NULL AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, a.attnum::int AS parent_sub,"
-"       pg_get_expr(ad.adbin, 0) AS expression,"
-"       CASE WHEN ad.adbin::text ^@ '{CONST ' THEN 'f' ELSE ad.adbin::text END AS _volatile,"
+"       NULL::text AS expression, ad.adbin::text AS _volatile,"
 "       c.table_name AS _table, c.relhassubclass AS _has_heirs"
 "  FROM (SELECT attrelid, attnum, attname FROM pg_attribute"
 "         WHERE atthasdef AND attgenerated = '' AND NOT attisdropped OFFSET 0) a"
@@ -124,20 +126,29 @@ drop(PqeScript *script, PqeFact *fact)
 static const char *const sql_properties[] = {"expression", NULL};
 
 /*
- * Of the expression's tree only this is of interest, and can be told only
- * where its functions exist: a volatile default makes ADD COLUMN write every
- * row.
+ * _volatile has the expression's tree until here: what it prints as, and
+ * whether it is volatile (which makes ADD COLUMN write every row) can be told
+ * only where its functions exist.
  */
 static void
 complete(PqeFacts *facts, PqeFact *fact)
 {
-	const char *text = pqe_value(fact, "_volatile");
-	Node	   *tree;
+	const char *tree = pqe_value(fact, "_volatile");
+	const char *expression;
+	bool		is_volatile;
 
-	if (text == NULL || text[0] != '{')
+	if (tree == NULL)
 		return;
-	tree = stringToNode(text);
-	pqe_set_value(fact, "_volatile", contain_volatile_functions(tree) ? "t" : "f");
+	expression = pqe_plain_text(facts, InvalidOid, tree, &is_volatile);
+	if (expression == NULL)
+	{
+		Datum		printed = DirectFunctionCall2(pg_get_expr, CStringGetTextDatum(tree), ObjectIdGetDatum(InvalidOid));
+
+		expression = pqe_arena_strdup(facts->rows, TextDatumGetCString(printed));
+		is_volatile = contain_volatile_functions(stringToNode(tree));
+	}
+	pqe_set_value(fact, "expression", unconstify(char *, expression));
+	pqe_set_value(fact, "_volatile", is_volatile ? "t" : "f");
 }
 
 /*

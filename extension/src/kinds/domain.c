@@ -7,6 +7,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
 static const char query[] =
@@ -183,6 +184,9 @@ const PqeKind pqe_kind_domain = {
 	.file = "schemas/%s/types/%n.sql",
 	.rank = 35,
 	.query = query,
+	.catalog = TypeRelationId,
+	.letter_column = Anum_pg_type_typtype,
+	.letter = TYPTYPE_DOMAIN,
 	.named_in_bodies = true,
 	.inlines = true,
 	.sql_properties = default_properties,
@@ -216,6 +220,9 @@ const PqeKind pqe_kind_domain_constraint = {
 	.name = "domain constraint",
 	.rank = 36,
 	.query = constraint_query,
+	.catalog = TypeRelationId,
+	.letter_column = Anum_pg_type_typtype,
+	.letter = TYPTYPE_DOMAIN,
 	.inline_create = true,
 	.rebuilds_parent = rebuilds_parent,
 	.stands_alone = stands_alone,

@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_proc.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -130,6 +131,9 @@ const PqeKind pqe_kind_procedure = {
 	.file = "schemas/%s/procedures/%n.sql",
 	.rank = 81,
 	.query = procedure_query,
+	.catalog = ProcedureRelationId,
+	.letter_column = Anum_pg_proc_prokind,
+	.letter = PROKIND_PROCEDURE,
 	.deparse = pg_get_functiondef,
 	.has_body = true,
 	.named_in_bodies = true,

@@ -12,15 +12,32 @@
  */
 #include "kinds/kinds.h"
 
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_opclass.h"
 #include "commands/defrem.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/nodes.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
+#include "arena.h"
+
+/*
+ * _raw is what most indexes can be printed by (constraint.c says why): numbers
+ * of columns, operator classes and collations, a line each, and the
+ * expressions.
+ */
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
 "       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, i.indrelid AS parent_id, 0 AS parent_sub,"
-"       pg_get_indexdef(c.oid) AS definition,"
+"       NULL::text AS definition,"
 "       i.indisvalid AS valid,"
 "       p.inhparent IS NOT NULL AS _attached,"
 "       i.indisclustered AS clustered, i.indisreplident AS replica_identity,"
@@ -28,13 +45,122 @@ static const char query[] =
 "            (SELECT string_agg(format('%s=%s', a.attnum, a.attstattarget), E'\\n' ORDER BY a.attnum)"
 "               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0) END AS statistics,"
 "       format('%I.%I', tn.nspname, t.relname) AS _table, c.relkind = 'I' AS _partitioned,"
-"       t.relkind = 'm' AS _on_matview"
+"       t.relkind = 'm' AS _on_matview,"
+"       CASE WHEN c.relkind = 'i' AND i.indpred IS NULL AND i.indnatts = i.indnkeyatts AND NOT i.indnullsnotdistinct"
+"                 AND c.reloptions IS NULL AND i.indoption::text !~ '[1-9]'"
+"            THEN concat_ws(E'\\n', CASE WHEN i.indisunique THEN 'u' ELSE 'i' END, i.indkey, i.indclass, i.indcollation, i.indexprs)"
+"            END AS _raw"
 "  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 "  JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace"
 "  LEFT JOIN pg_inherits p ON p.inhrelid = c.oid"
 " WHERE n.oid = ANY ($1) AND t.relkind IN ('r', 'p', 'm')"
 "   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))";
+
+/*
+ * Is that the class that an index on a column of the type has anyway?  One of
+ * the server's own btree classes takes no parameters.
+ */
+static bool
+is_plain_class(Oid class, Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(class));
+	Form_pg_opclass form;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_opclass) GETSTRUCT(tuple);
+	result = form->opcdefault && form->opcintype == type && form->opcmethod == BTREE_AM_OID &&
+		class < FirstNormalObjectId;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * A column of the table as a key, with its type and collation.
+ */
+static const char *
+column_key(PqeFacts *facts, Oid table, AttrNumber number, Oid *type, Oid *collation)
+{
+	ObjectAddress address = {RelationRelationId, InvalidOid, number};
+	PqeFact    *column;
+
+	address.objectId = table;
+	column = pqe_facts_by_address(facts, &address);
+	if (column == NULL || column->kind != &pqe_kind_column || pqe_value(column, "collation") != NULL)
+		return NULL;
+	*type = atooid(pqe_value(column, "_type_id"));
+	*collation = get_typcollation(*type);
+	return quote_identifier(column->name);
+}
+
+/*
+ * The same for an expression: in brackets unless it is the call of a function.
+ */
+static const char *
+expression_key(PqeFacts *facts, Oid table, Node *tree, Oid *type, Oid *collation)
+{
+	bool		is_call = IsA(tree, FuncExpr) && ((FuncExpr *) tree)->funcformat == COERCE_EXPLICIT_CALL;
+	const char *text;
+
+	if (!is_call && !IsA(tree, OpExpr))
+		return NULL;
+	text = pqe_plain_expression(facts, table, tree);
+	*type = exprType(tree);
+	*collation = exprCollation(tree);
+	return text == NULL || is_call ? text : psprintf("(%s)", text);
+}
+
+static char *
+plain_text(PqeFacts *facts, const PqeFact *fact, const char *raw)
+{
+	Oid			table = fact->parent_address.objectId;
+	char	   *keys = strchr(raw, '\n') + 1;
+	char	   *classes = strchr(keys, '\n') + 1;
+	char	   *collations = strchr(classes, '\n') + 1;
+	char	   *trees = strchr(collations, '\n');
+	List	   *expressions = NIL;
+	int			next = 0;
+	StringInfoData text;
+
+	if (trees != NULL && !pqe_is_plain_tree(trees))
+		return NULL;
+	if (trees != NULL)
+		expressions = (List *) stringToNode(trees + 1);
+	initStringInfo(&text);
+	appendStringInfo(&text, "CREATE %sINDEX %s ON %s USING btree (", raw[0] == 'u' ? "UNIQUE " : "",
+					 quote_identifier(fact->name), pqe_table_of(fact));
+	for (const char *sep = ""; *keys != '\n'; sep = ", ")
+	{
+		AttrNumber	number = (AttrNumber) strtol(keys, &keys, 10);
+		Oid			class = strtoul(classes, &classes, 10);
+		Oid			collation = strtoul(collations, &collations, 10);
+		Oid			key_type;
+		Oid			key_collation;
+		const char *key = number != 0 ? column_key(facts, table, number, &key_type, &key_collation) :
+			expression_key(facts, table, list_nth(expressions, next++), &key_type, &key_collation);
+
+		if (key == NULL || !is_plain_class(class, key_type) ||
+			(OidIsValid(collation) && collation != key_collation))
+			return NULL;
+		appendStringInfo(&text, "%s%s", sep, key);
+	}
+	appendStringInfoChar(&text, ')');
+	return text.data;
+}
+
+static void
+complete(PqeFacts *facts, PqeFact *fact)
+{
+	const char *raw = pqe_value(fact, "_raw");
+	const char *definition = raw != NULL ? plain_text(facts, fact, raw) : NULL;
+
+	if (definition == NULL)
+		definition = TextDatumGetCString(DirectFunctionCall1(pg_get_indexdef, ObjectIdGetDatum(fact->address.objectId)));
+	pqe_set_value(fact, "definition", pqe_arena_strdup(facts->rows, definition));
+	pqe_set_value(fact, "_raw", NULL);
+}
 
 static void
 emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
@@ -343,6 +469,7 @@ const PqeKind pqe_kind_index = {
 	.name = "index",
 	.rank = 65,
 	.query = query,
+	.complete = complete,
 	.ordered_by_parent = true,
 	.precedes_joins = true,
 	.follows_column_type = true,

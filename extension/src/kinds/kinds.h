@@ -106,6 +106,13 @@ extern char *pqe_old_type_name(const PqeFact *fact);
 extern void pqe_drop_retired_type(PqeScript *script, PqeFact *fact);
 extern void pqe_retire_type(PqeScript *script, PqeFact *fact);
 
+/* plain.c */
+extern char *pqe_plain_columns(PqeFacts *facts, Oid relation, const char *numbers);
+extern char *pqe_plain_expression(PqeFacts *facts, Oid relation, Node *tree);
+extern const char *pqe_plain_text(PqeFacts *facts, Oid relation, const char *tree, bool *is_volatile);
+extern bool pqe_is_plain_tree(const char *tree);
+extern const char *pqe_plain_column(PqeFacts *facts, Oid relation, AttrNumber number);
+
 /* sequence.c */
 extern PqeSequenceRange pqe_sequence_range(const char *minimum, const char *maximum, const char *increment);
 extern bool pqe_fit_sequence(PqeScript *script, const char *sequence,

@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_class.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -197,6 +198,9 @@ const PqeKind pqe_kind_matview = {
 	.file = "schemas/%s/materialized_views/%n.sql",
 	.rank = 92,
 	.query = query,
+	.catalog = RelationRelationId,
+	.letter_column = Anum_pg_class_relkind,
+	.letter = RELKIND_MATVIEW,
 	.deparse = pg_get_viewdef,
 	.named_in_bodies = true,
 	.sql_properties = sql_properties,

@@ -81,7 +81,7 @@ static const char query[] =
 "    SELECT 'pg_event_trigger'::regclass::oid, e.oid, e.evtowner, NULL, e.evtname, format('EVENT TRIGGER %I', e.evtname)"
 "      FROM pg_event_trigger e"
 "  ) o"
-" ORDER BY 4";
+" ORDER BY o.object COLLATE \"C\"";
 
 static bool
 in_scope(const PqeFact *fact, const PqeOptions *options)

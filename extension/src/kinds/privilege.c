@@ -76,7 +76,7 @@ static const char query[] =
 "                             WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS _class,"
 "       quote_ident(pg_get_userbyid(o.owner)) AS _owner"
 "  FROM o LEFT JOIN d ON d.letter = o.letter AND d.owner = o.owner"
-" ORDER BY 4";
+" ORDER BY o.object COLLATE \"C\"";
 
 static bool
 in_scope(const PqeFact *fact, const PqeOptions *options)

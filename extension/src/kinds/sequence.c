@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -249,6 +250,9 @@ const PqeKind pqe_kind_sequence = {
 	.file = "schemas/%s/sequences/%n.sql",
 	.rank = 40,
 	.query = query,
+	.catalog = RelationRelationId,
+	.letter_column = Anum_pg_class_relkind,
+	.letter = RELKIND_SEQUENCE,
 	.on_takedown = PQE_STAYS,
 	.auto_is_link = true,
 	.create = create,
@@ -264,6 +268,9 @@ const PqeKind pqe_kind_sequence_owner = {
 	.name = "sequence owner",
 	.rank = 75,
 	.query = owner_query,
+	.catalog = RelationRelationId,
+	.letter_column = Anum_pg_class_relkind,
+	.letter = RELKIND_SEQUENCE,
 	.create = create_owner,
 	.can_alter = pqe_always_alter,
 	.alter = alter_owner,

@@ -7,6 +7,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/pg_class.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -143,6 +144,9 @@ const PqeKind pqe_kind_view = {
 	.file = "schemas/%s/views/%n.sql",
 	.rank = 90,
 	.query = query,
+	.catalog = RelationRelationId,
+	.letter_column = Anum_pg_class_relkind,
+	.letter = RELKIND_VIEW,
 	.deparse = pg_get_viewdef,
 	.named_in_bodies = true,
 	.sql_properties = sql_properties,

@@ -4,20 +4,18 @@
  *		Which action of a plan has to come before which.
  *
  * Creates go along the dependencies of the desired side, drops against those
- * of the actual side; a name is given up before something else takes it.
+ * of the actual side.  What names have to do with it is in edges_names.c.
  *
  *-------------------------------------------------------------------------
  */
 #include "compat.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
-#include "utils/hsearch.h"
 
 #include "plan.h"
 
-static void
-add_edge(PqeAction *first, PqeAction *later, bool soft)
+void
+pqe_add_edge(PqeAction *first, PqeAction *later, bool soft)
 {
 	PqeEdge    *edge;
 
@@ -36,11 +34,11 @@ add_edge(PqeAction *first, PqeAction *later, bool soft)
 static void
 edges_of_need(PqeAction *action, PqeFact *needed, bool soft)
 {
-	add_edge(needed->create_action, action, soft);
-	add_edge(needed->alter_action, action, soft);
+	pqe_add_edge(needed->create_action, action, soft);
+	pqe_add_edge(needed->alter_action, action, soft);
 	/* what is put back as it was needs the new form of its surroundings */
 	if (action->fact->ignored && needed->peer != NULL)
-		add_edge(needed->peer->create_action, action, soft);
+		pqe_add_edge(needed->peer->create_action, action, soft);
 }
 
 /*
@@ -61,7 +59,7 @@ edges_of_joined_indexes(PqeAction *action, PqeFact *index)
 			continue;
 		foreach(lc2, part->children)
 			if (((PqeFact *) lfirst(lc2))->kind->goes_with_parent)
-				add_edge(((PqeFact *) lfirst(lc2))->create_action, action, true);
+				pqe_add_edge(((PqeFact *) lfirst(lc2))->create_action, action, true);
 	}
 }
 
@@ -79,7 +77,7 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 	/* those of what is set aside are out of the way with it */
 	if (whole->peer != NULL && whole->peer->retire_action == NULL)
 		foreach(lc, whole->peer->children)
-			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
+			pqe_add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
 
 	foreach(lc, whole->children)
 	{
@@ -113,7 +111,7 @@ edges_of_common_indexes(PqeAction *action, PqeFact *whole)
 		PqeFact    *part = lfirst(lc);
 
 		if (part->kind->precedes_joins)
-			add_edge(action, part->create_action, true);
+			pqe_add_edge(action, part->create_action, true);
 	}
 }
 
@@ -129,7 +127,7 @@ edges_of_place(PqeAction *action, PqeFact *whole)
 		return;
 	foreach(lc, whole->peer->dependents)
 		if (((PqeFact *) lfirst(lc))->kind == action->fact->kind)
-			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
+			pqe_add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
 }
 
 /*
@@ -176,14 +174,14 @@ edges_to_parts(PqeAction *action, PqeFact *actual, bool values)
 
 		if (part == action->fact || (values && !part->kind->holds_data))
 			continue;
-		add_edge(action, part->drop_action, true);
-		add_edge(action, part->alter_action, true);
+		pqe_add_edge(action, part->drop_action, true);
+		pqe_add_edge(action, part->alter_action, true);
 	}
 	if (actual->peer == NULL)
 		return;
 	foreach(lc, actual->peer->children)
 		if (!values || ((PqeFact *) lfirst(lc))->kind->holds_data)
-			add_edge(action, ((PqeFact *) lfirst(lc))->create_action, true);
+			pqe_add_edge(action, ((PqeFact *) lfirst(lc))->create_action, true);
 }
 
 /*
@@ -218,7 +216,7 @@ edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
 		PqeFact    *heir = lfirst(lc);
 
 		if (heir->kind == actual_parent->kind || heir->kind->joins)
-			add_edge(heir->drop_action, action, true);
+			pqe_add_edge(heir->drop_action, action, true);
 		if (heir->kind->joins)
 			edges_of_heirs(action, heir->parent);
 	}
@@ -244,7 +242,7 @@ edges_of_choice(PqeAction *action, const PqeFact *key)
 
 		if (other->drop_action != NULL && other->drop_action->wanted_gone &&
 			(other->kind->inline_create || other->kind->precedes_joins) && !other->kind->holds_data && !other->kind->joins)
-			add_edge(other->drop_action, action, true);
+			pqe_add_edge(other->drop_action, action, true);
 	}
 }
 
@@ -263,7 +261,7 @@ edges_from_parts(PqeAction *action, PqeFact *whole)
 		return;
 	foreach(lc, whole->peer->children)
 		if (((PqeFact *) lfirst(lc))->kind->holds_data)
-			add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
+			pqe_add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
 }
 
 static void
@@ -294,7 +292,7 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 	if (follows_joins(fact))
 		foreach(lc, fact->parent->children)
 			if (((PqeFact *) lfirst(lc))->kind->joins)
-				add_edge(((PqeFact *) lfirst(lc))->create_action, action, false);
+				pqe_add_edge(((PqeFact *) lfirst(lc))->create_action, action, false);
 	if (action->type == PQE_CREATE && fact->parent != NULL && fact->parent->peer != NULL)
 		edges_of_heirs(action, fact->parent->peer);
 }
@@ -308,9 +306,9 @@ edges_against_actual(PqeAction *action, PqeFact *dependent, bool hard)
 {
 	if (dependent->kind->goes_with_parent)
 		return;					/* no statement of its own */
-	add_edge(dependent->drop_action, action, !hard);
+	pqe_add_edge(dependent->drop_action, action, !hard);
 	if (hard && dependent->drop_action == NULL)
-		add_edge(dependent->alter_action, action, false);
+		pqe_add_edge(dependent->alter_action, action, false);
 }
 
 /*
@@ -336,7 +334,7 @@ edges_of_namesakes(PqeAction *action)
 		leaving = ((PqeFact *) lfirst(join))->drop_action;
 		if (leaving != NULL && !leaving->rebuild)
 		{
-			add_edge(leaving, action, true);
+			pqe_add_edge(leaving, action, true);
 			continue;
 		}
 		foreach(whole, ((PqeFact *) lfirst(join))->depends_on)
@@ -348,7 +346,7 @@ edges_of_namesakes(PqeAction *action)
 				PqeFact    *other = lfirst(part);
 
 				if (other->kind == fact->kind && strcmp(other->name, fact->name) == 0)
-					add_edge(other->drop_action, action, true);
+					pqe_add_edge(other->drop_action, action, true);
 			}
 		}
 	}
@@ -380,25 +378,25 @@ edges_of_moving(PqeAction *action, PqeFact *desired)
 
 		if (user->kind->joins)
 		{
-			add_edge(user->create_action, action, false);
+			pqe_add_edge(user->create_action, action, false);
 			if (user->parent != NULL && user->parent != desired)
 				edges_of_moving(action, user->parent);
 		}
 		else if (user->kind != desired->kind)
-			add_edge(action, user->create_action, true);
+			pqe_add_edge(action, user->create_action, true);
 	}
 	foreach(lc, desired->children)
 	{
 		PqeFact    *part = lfirst(lc);
 
 		if (!is_structure(part->kind))
-			add_edge(action, part->create_action, true);
+			pqe_add_edge(action, part->create_action, true);
 		foreach(lc2, part->dependents)
 		{
 			PqeFact    *user = lfirst(lc2);
 
 			if (!is_structure(user->kind) || user->parent == NULL || user->parent->create_action == NULL)
-				add_edge(action, user->create_action, true);
+				pqe_add_edge(action, user->create_action, true);
 		}
 	}
 }
@@ -424,15 +422,15 @@ edges_of_drop(PqeAction *action)
 		PqeFact    *successor = fact->peer != NULL ? fact->peer : fact->successor;
 
 		/* the old form stays until the new one is in use */
-		add_edge(fact->retire_action, successor->create_action, false);
-		add_edge(successor->create_action, action, false);
+		pqe_add_edge(fact->retire_action, successor->create_action, false);
+		pqe_add_edge(successor->create_action, action, false);
 		if (fact->kind->holds_data && action->inside == NULL)
 			edges_of_moving(action, successor);
 	}
 	else if (fact->retire_action != NULL)
-		add_edge(fact->retire_action, action, false);
+		pqe_add_edge(fact->retire_action, action, false);
 	else if (action->rebuild && (action->inside == NULL || pqe_doer(action)->fact->retire_action == NULL))
-		add_edge(action, fact->ignored ? fact->create_action : fact->peer->create_action, false);
+		pqe_add_edge(action, fact->ignored ? fact->create_action : fact->peer->create_action, false);
 }
 
 /*
@@ -450,7 +448,7 @@ edges_of_users(PqeAction *action, PqeFact *used)
 
 		if (user->retire_action == NULL && user->drop_action != NULL &&
 			pqe_doer(user->drop_action)->fact->retire_action == NULL)
-			add_edge(user->drop_action, action, false);
+			pqe_add_edge(user->drop_action, action, false);
 	}
 }
 
@@ -475,7 +473,7 @@ edges_of_retired_columns(PqeAction *action)
 
 			if (drop == NULL)
 				continue;
-			add_edge(drop, action, false);
+			pqe_add_edge(drop, action, false);
 			drop->makes_room = true;
 		}
 	}
@@ -501,10 +499,10 @@ edges_of_retire(PqeAction *action)
 
 		edges_of_users(action, part);
 		if (part->drop_action != NULL && part->drop_action->inside == NULL)
-			add_edge(part->drop_action, action, false);
+			pqe_add_edge(part->drop_action, action, false);
 	}
 	if (fact->goes_with != NULL)
-		add_edge(fact->goes_with->retire_action, action, false);
+		pqe_add_edge(fact->goes_with->retire_action, action, false);
 }
 
 /*
@@ -549,8 +547,8 @@ edges_of_cascade(PqeAction *action)
 
 				if (other->kind != fact->kind || strcmp(other->name, fact->name) != 0)
 					continue;
-				add_edge(other->create_action, action, true);
-				add_edge(other->alter_action, action, true);
+				pqe_add_edge(other->create_action, action, true);
+				pqe_add_edge(other->alter_action, action, true);
 				if (other->alter_action != NULL && action->from != NULL)
 					edges_of_taken_down(other->alter_action, action->from);
 			}
@@ -564,175 +562,6 @@ edges_of_alter(PqePlan *plan, PqeAction *action)
 	edges_along_desired(plan, action);
 	edges_of_taken_down(action, action->from);
 	edges_of_cascade(action);
-}
-
-/*
- * Two facts of one name in one namespace: the old one makes room.
- */
-typedef struct SlotEntry
-{
-	const char *slot;
-	PqeAction  *drop;
-} SlotEntry;
-
-static uint32
-slot_hash(const void *key, Size size)
-{
-	return string_hash(*(const char *const *) key, NAMEDATALEN * 4);
-}
-
-static int
-slot_match(const void *a, const void *b, Size size)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-/*
- * The name that is free when the action is done: a drop's, or that which an
- * alteration gives up (an identity's sequence).
- */
-static const char *
-freed_slot(const PqeAction *action)
-{
-	if (action->type == PQE_DROP && (action->fact->retire_action == NULL || action->wanted_gone))
-		return action->fact->slot;
-	if (action->type == PQE_ALTER && action->from->slot != NULL &&
-		(action->fact->slot == NULL || strcmp(action->from->slot, action->fact->slot) != 0))
-		return action->from->slot;
-	return NULL;
-}
-
-/*
- * The names in a slot, which stand one a line.
- */
-List *
-pqe_slots(const char *slots)
-{
-	List	   *list = NIL;
-	char	   *state = NULL;
-
-	if (slots == NULL)
-		return NIL;
-	for (char *slot = strtok_r(pstrdup(slots), "\n", &state); slot; slot = strtok_r(NULL, "\n", &state))
-		list = lappend(list, slot);
-	return list;
-}
-
-/*
- * Can the two not be there at once?
- */
-bool
-pqe_share_slot(const PqeFact *a, const PqeFact *b)
-{
-	ListCell   *lc;
-
-	foreach(lc, pqe_slots(a->slot))
-	{
-		ListCell   *lc2;
-
-		foreach(lc2, pqe_slots(b->slot))
-			if (strcmp(lfirst(lc), lfirst(lc2)) == 0)
-				return true;
-	}
-	return false;
-}
-
-/*
- * What is set aside takes the names of its parts along.
- */
-static PqeAction *
-frees_names_of(PqeAction *action)
-{
-	for (PqeAction *at = action; at != NULL; at = at->inside)
-		if (at->type == PQE_DROP && at->fact->kind->holds_data && at->fact->retire_action != NULL)
-			return at->fact->retire_action;
-	return action;
-}
-
-static void
-note_freed_slots(HTAB *slots, PqeAction *action)
-{
-	ListCell   *lc;
-
-	foreach(lc, pqe_slots(freed_slot(action)))
-	{
-		const char *slot = lfirst(lc);
-		SlotEntry  *entry = hash_search(slots, &slot, HASH_ENTER, NULL);
-
-		entry->drop = frees_names_of(action);
-	}
-}
-
-static void
-edges_of_wanted_slots(HTAB *slots, PqeAction *action)
-{
-	ListCell   *lc;
-
-	if (action->type != PQE_CREATE && action->type != PQE_ALTER)
-		return;
-	foreach(lc, pqe_slots(action->fact->slot))
-	{
-		const char *slot = lfirst(lc);
-		SlotEntry  *entry = hash_search(slots, &slot, HASH_FIND, NULL);
-
-		if (entry == NULL || entry->drop == action || entry->drop->fact->peer == action->fact)
-			continue;
-		add_edge(entry->drop, action, false);
-		/* making room for a successor is no mere tidying up */
-		entry->drop->makes_room = true;
-	}
-}
-
-static void
-edges_of_slots(PqePlan *plan)
-{
-	HASHCTL		control;
-	HTAB	   *slots;
-	ListCell   *lc;
-
-	memset(&control, 0, sizeof(control));
-	control.keysize = sizeof(char *);
-	control.entrysize = sizeof(SlotEntry);
-	control.hash = slot_hash;
-	control.match = slot_match;
-	control.hcxt = CurrentMemoryContext;
-	slots = hash_create("pqengine slots", 256, &control,
-						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-	foreach(lc, plan->actions)
-		note_freed_slots(slots, lfirst(lc));
-	foreach(lc, plan->actions)
-		edges_of_wanted_slots(slots, lfirst(lc));
-	hash_destroy(slots);
-}
-
-/*
- * The names of routines are told apart by their arguments, but a call may mean
- * another one than it did as long as both are there: one that goes for good
- * goes before what uses a new one of that name is made.
- */
-static void
-edges_of_overloads(PqePlan *plan, PqeAction *drop)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, plan->actions)
-	{
-		PqeAction  *action = lfirst(lc);
-
-		if (action->type != PQE_CREATE || !pqe_are_overloads(action->fact, drop->fact))
-			continue;
-		foreach(lc2, action->fact->dependents)
-		{
-			PqeFact    *user = lfirst(lc2);
-
-			if (user->create_action == NULL && user->alter_action == NULL)
-				continue;
-			add_edge(drop, user->create_action, true);
-			add_edge(drop, user->alter_action, true);
-			drop->makes_room = true;
-		}
-	}
 }
 
 /*
@@ -760,12 +589,12 @@ pqe_plan_edges(PqePlan *plan)
 			case PQE_DROP:
 				edges_of_drop(action);
 				if (action->wanted_gone && action->fact->kind->has_body)
-					edges_of_overloads(plan, action);
+					pqe_edges_of_overloads(plan, action);
 				break;
 			case PQE_RETIRE:
 				edges_of_retire(action);
 				break;
 		}
 	}
-	edges_of_slots(plan);
+	pqe_edges_of_slots(plan);
 }

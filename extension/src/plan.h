@@ -119,9 +119,14 @@ extern PqePlan *pqe_plan_make(PqeSides *sides, const PqeOptions *options);
 extern bool pqe_leaves(const PqeFact *table);
 
 /* edges.c */
+extern void pqe_add_edge(PqeAction *first, PqeAction *later, bool soft);
+extern void pqe_plan_edges(PqePlan *plan);
+
+/* edges_names.c */
 extern List *pqe_slots(const char *slots);
 extern bool pqe_share_slot(const PqeFact *a, const PqeFact *b);
-extern void pqe_plan_edges(PqePlan *plan);
+extern void pqe_edges_of_slots(PqePlan *plan);
+extern void pqe_edges_of_overloads(PqePlan *plan, PqeAction *drop);
 
 /* order.c */
 extern void pqe_plan_order(PqePlan *plan);

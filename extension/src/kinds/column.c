@@ -118,29 +118,6 @@ inherits_expression(const PqeFact *fact)
 	return false;
 }
 
-/*
- * The sequence's name, where it is another one than the server would choose.
- */
-static const char *
-sequence_name(const PqeFact *fact)
-{
-	const char *chosen = psprintf("%s_%s_seq", fact->parent->name, fact->name);
-
-	if (strcmp(pqe_value(fact, "identity_name"), quote_identifier(chosen)) == 0)
-		return NULL;
-	return psprintf("SEQUENCE NAME %s", pqe_identity_sequence(fact));
-}
-
-static const char *
-identity_text(const PqeFact *fact)
-{
-	const char *options = pqe_value(fact, "identity_options");
-	const char *name = sequence_name(fact);
-
-	return psprintf("%s AS IDENTITY%s%s%s%s%s", pqe_value(fact, "identity_kind"), options || name ? " (" : "",
-					name ? name : "", options && name ? " " : "", options ? options : "", options || name ? ")" : "");
-}
-
 static char *
 definition(const PqeFact *fact)
 {
@@ -162,7 +139,7 @@ definition(const PqeFact *fact)
 		appendStringInfo(&text, " GENERATED ALWAYS AS (%s) %s", pqe_value(fact, "generated"),
 						 pqe_flag(fact, "virtual") ? "VIRTUAL" : "STORED");
 	if (pqe_value(fact, "identity_kind"))
-		appendStringInfo(&text, " GENERATED %s", identity_text(fact));
+		appendStringInfo(&text, " GENERATED %s", pqe_identity_text(fact));
 	foreach(lc, fact->children)
 	{
 		PqeFact    *child = lfirst(lc);
@@ -221,10 +198,6 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 		pqe_emit(script, 0, "%s OPTIONS (%s)", alter, changes);
 }
 
-static void set_not_null(PqeScript *script, const PqeFact *to);
-static bool has_heirs(const PqeFact *table);
-static void emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to);
-
 /*
  * The parent's column, where it stays as it is while this one is made anew
  * (which comes to be generated, say); or NULL.
@@ -268,7 +241,7 @@ after_inline(PqeScript *script, PqeFact *fact)
 	if (pqe_flag(fact, "not_null") && above != NULL && !pqe_flag(above, "not_null"))
 	{
 		if (!script->fresh)
-			set_not_null(script, fact);
+			pqe_set_not_null(script, fact);
 		else if (comes_from_parent(fact))
 			pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", pqe_table_of(fact), quoted_name(fact));
 	}
@@ -303,7 +276,7 @@ create_identity_above(PqeScript *script, const PqeFact *fact)
 			 pqe_value(fact, "type"), quote_literal_cstr(sequence));
 	pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", pqe_table_of(fact), quoted_name(fact));
 	pqe_emit(script, 0, "DROP SEQUENCE %s", sequence);
-	emit_identity(script, NULL, fact);
+	pqe_emit_identity(script, NULL, fact);
 	emit_settings(script, NULL, fact);
 }
 
@@ -330,7 +303,7 @@ create(PqeScript *script, PqeFact *fact)
 		return;
 	}
 	if (!script->fresh && !script->reverse && pqe_value(fact, "identity_kind") != NULL && fact->parent->peer != NULL &&
-		has_heirs(fact->parent->peer))
+		pqe_has_heirs(fact->parent->peer))
 	{
 		create_identity_above(script, fact);
 		return;
@@ -534,182 +507,6 @@ emit_type(PqeScript *script, const PqeFact *from, const PqeFact *to)
 }
 
 /*
- * A partition may have it though its parent does not.
- */
-static void
-restore_not_null(PqeScript *script, const PqeFact *above)
-{
-	ListCell   *lc;
-
-	foreach(lc, above->parent->dependents)
-	{
-		const PqeFact *join = lfirst(lc);
-		ListCell   *lc2;
-
-		if (join->kind != &pqe_kind_inheritance || join->peer == NULL)
-			continue;
-		foreach(lc2, join->parent->children)
-		{
-			const PqeFact *column = lfirst(lc2);
-
-			if (column->kind != above->kind || column->peer == NULL || strcmp(column->name, above->name) != 0)
-				continue;
-			if (pqe_flag(column, "not_null"))
-				set_not_null(script, column);
-			else
-				restore_not_null(script, column);
-		}
-	}
-}
-
-static bool
-has_heirs(const PqeFact *table)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->dependents)
-		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_inheritance)
-			return true;
-	return false;
-}
-
-static void
-drop_not_null(PqeScript *script, const PqeFact *to)
-{
-	bool		partitioned = to->parent->kind == &pqe_kind_table && pqe_value(to->parent, "partition_key") != NULL;
-
-	pqe_emit(script, 0, "ALTER TABLE %s%s ALTER COLUMN %s DROP NOT NULL",
-			 !partitioned && has_heirs(to->parent) ? "ONLY " : "", pqe_table_of(to), quoted_name(to));
-	if (partitioned)
-		restore_not_null(script, to);
-}
-
-/*
- * Those that inherit from the table may take nulls though it does not.
- */
-static void
-spare_heirs(PqeScript *script, const PqeFact *above)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, above->parent->dependents)
-	{
-		const PqeFact *join = lfirst(lc);
-
-		if (join->kind != &pqe_kind_inheritance || join->peer == NULL)
-			continue;
-		foreach(lc2, join->parent->children)
-		{
-			const PqeFact *column = lfirst(lc2);
-
-			if (column->kind != above->kind || column->peer == NULL || strcmp(column->name, above->name) != 0)
-				continue;
-			if (!pqe_flag(column, "not_null"))
-				drop_not_null(script, column);
-			spare_heirs(script, column);
-		}
-	}
-}
-
-/*
- * On a table with rows the scan is done by a check that does not keep writers
- * out.
- */
-static void
-set_not_null(PqeScript *script, const PqeFact *to)
-{
-	const char *table = pqe_table_of(to);
-	const char *name = quoted_name(to);
-	const char *check;
-
-	check = quote_identifier(psprintf("%.40s_not_null_pqengine", to->name));
-	pqe_emit(script, 0, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
-			 table, check, name);
-	pqe_emit(script, PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
-			 table, check);
-	pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", table, name);
-	pqe_emit(script, 0, "ALTER TABLE %s DROP CONSTRAINT %s", table, check);
-	spare_heirs(script, to);
-}
-
-/*
- * The sequence behind an identity column.
- */
-const char *
-pqe_identity_sequence(const PqeFact *fact)
-{
-	return fact->slot + strlen("relation:");
-}
-
-static PqeSequenceRange
-identity_range(const PqeFact *fact)
-{
-	return pqe_sequence_range(pqe_value(fact, "_identity_minimum"), pqe_value(fact, "_identity_maximum"),
-							  pqe_value(fact, "_identity_increment"));
-}
-
-/*
- * The values that are there already must not come again.
- */
-static void
-emit_position(PqeScript *script, const PqeFact *to)
-{
-	pqe_emit(script, 0, "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), pg_catalog.max(%s))"
-			 " FROM %s HAVING pg_catalog.max(%s) > 0", quote_literal_cstr(pqe_table_of(to)),
-			 quote_literal_cstr(to->name), quoted_name(to), pqe_table_of(to), quoted_name(to));
-}
-
-/*
- * The identity of a table that is made anew goes on where the old one stood,
- * which has been set aside in OLD_SCHEMA.
- */
-void
-pqe_column_continue_identity(PqeScript *script, const PqeFact *to, const char *old_schema)
-{
-	const PqeFact *from = to->peer;
-
-	if (pqe_value(to, "identity_kind") == NULL || from == NULL)
-		return;
-	if (pqe_value(from, "identity_kind") != NULL && pqe_same(from, to, "identity_options"))
-		pqe_emit(script, 0, "SELECT pg_catalog.setval(%s, last_value, is_called) FROM %s.%s",
-				 quote_literal_cstr(pqe_identity_sequence(to)), old_schema, pqe_value(from, "identity_name"));
-	else
-		emit_position(script, to);
-}
-
-static void
-emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
-{
-	const char *before = from ? pqe_value(from, "identity_kind") : NULL;
-	const char *after = pqe_value(to, "identity_kind");
-	const char *alter = psprintf("ALTER TABLE %s ALTER COLUMN %s", pqe_table_of(to), quoted_name(to));
-
-	if (after == NULL)
-		pqe_emit(script, 0, "%s DROP IDENTITY", alter);
-	else if (before == NULL)
-	{
-		pqe_emit(script, 0, "%s ADD GENERATED %s", alter, identity_text(to));
-		emit_position(script, to);
-	}
-	else
-	{
-		if (strcmp(before, after) != 0)
-			pqe_emit(script, 0, "%s SET GENERATED %s", alter, after);
-		if (!pqe_same(from, to, "identity_name"))
-			pqe_emit(script, 0, "ALTER SEQUENCE %s RENAME TO %s", pqe_identity_sequence(from), pqe_value(to, "identity_name"));
-		if (!pqe_same(from, to, "identity_options"))
-		{
-			PqeSequenceRange before_range = identity_range(from);
-			PqeSequenceRange after_range = identity_range(to);
-			bool		restarts = pqe_fit_sequence(script, pqe_identity_sequence(to), &before_range, &after_range);
-
-			pqe_emit(script, 0, "%s %s%s", alter, pqe_value(to, "_identity_settings"), restarts ? " RESTART" : "");
-		}
-	}
-}
-
-/*
  * The parent's column that is altered together with this one; or NULL.
  */
 static const PqeFact *
@@ -720,22 +517,6 @@ altered_above(const PqeFact *to)
 	if (above == NULL || above->peer == NULL || above->create_action != NULL || above->peer->drop_action != NULL)
 		return NULL;
 	return above;
-}
-
-/*
- * NOT NULL goes from a parent to its heirs, but one may have it alone.
- */
-static void
-alter_not_null(PqeScript *script, const PqeFact *from, const PqeFact *to, const PqeFact *above)
-{
-	bool		cascaded = above != NULL && !pqe_same(above->peer, above, "not_null") && pqe_same(above, to, "not_null");
-
-	if (pqe_same(from, to, "not_null"))
-		return;
-	if (!pqe_flag(to, "not_null") && !(cascaded && pqe_flag(to, "_in_partition")))
-		drop_not_null(script, to);
-	else if (pqe_flag(to, "not_null") && !cascaded)
-		set_not_null(script, to);
 }
 
 /*
@@ -767,13 +548,13 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 	if (!pqe_same(from, to, "generated"))
 		drop_expression(script, to, above);
 	if (drops_identity)
-		emit_identity(script, from, to);
+		pqe_emit_identity(script, from, to);
 	if ((type_differs(from, to) || to->retyped) && !cascaded)
 		emit_type(script, from, to);
-	alter_not_null(script, from, to, above);
+	pqe_alter_not_null(script, from, to, above);
 	if (!drops_identity &&
 		(!pqe_same(from, to, "identity_kind") || !pqe_same(from, to, "identity_options") || !pqe_same(from, to, "identity_name")))
-		emit_identity(script, from, to);
+		pqe_emit_identity(script, from, to);
 	emit_settings(script, from, to);
 }
 

@@ -130,9 +130,18 @@ extern bool pqe_is_joined_part(const PqeFact *part);
 extern bool pqe_composite_has_cast(const PqeFact *actual);
 
 /* column.c */
-extern const char *pqe_identity_sequence(const PqeFact *fact);
 extern const char *pqe_column_converted(const PqeFact *from, const PqeFact *to);
+
+/* column_identity.c */
+extern const char *pqe_identity_text(const PqeFact *fact);
+extern const char *pqe_identity_sequence(const PqeFact *fact);
+extern void pqe_emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to);
 extern void pqe_column_continue_identity(PqeScript *script, const PqeFact *to, const char *old_schema);
+
+/* column_null.c */
+extern bool pqe_has_heirs(const PqeFact *table);
+extern void pqe_set_not_null(PqeScript *script, const PqeFact *to);
+extern void pqe_alter_not_null(PqeScript *script, const PqeFact *from, const PqeFact *to, const PqeFact *above);
 
 /* The identity of the relation that a property _table names. */
 #define pqe_table_of(fact) pqe_value(fact, "_table")

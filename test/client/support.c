@@ -5,6 +5,7 @@
 
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <unistd.h>
 
 void support_check_ok(pqe_status status, const pqe_error *error, const char *call, const char *file,
                       int line)
@@ -160,6 +161,12 @@ void support_release(pqe_connection *connection)
     pqe_error error;
 
     assert_ok(pqe_release(connection, &error), error);
+}
+
+void support_end_child(bool well)
+{
+    execl("/bin/sh", "sh", "-c", well ? "exit 0" : "exit 1", (char *)NULL);
+    _exit(98);
 }
 
 int64_t support_number_on(pqe_connection *connection, const char *sql)

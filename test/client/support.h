@@ -70,6 +70,12 @@ int support_run_program(const char *command, const char *text);
 pqe_connection *support_acquire(pqe_engine *engine, const char *who);
 void support_release(pqe_connection *connection);
 
+/*
+ * Ends a forked child, as another program: the memory of its parent's threads is lost to it, which
+ * valgrind would tell.
+ */
+void support_end_child(bool well);
+
 /* support_number on a connection. */
 int64_t support_number_on(pqe_connection *connection, const char *sql);
 

@@ -118,7 +118,10 @@ static void it_opens_its_size_at_the_start_and_keeps_it(void **state)
     config.application_name = "test_keep";
     engine = support_engine(&config);
     assert_int_equal(support_gauges(engine).size, 12);
-    assert_int_equal(support_gauges(engine).idle, 12);
+    /* one of them may be with the monitor at the moment */
+    while (support_gauges(engine).idle < 12) {
+        usleep(1000);
+    }
     assert_int_equal(support_number(admin, "SELECT count(*) FROM pg_stat_activity WHERE "
                                            "application_name = 'test_keep'"),
                      12);
@@ -512,7 +515,7 @@ static void a_forked_child_is_told(void **state)
         wrong += pqe_metrics(engine, &metrics, &error) != PQE_ERR_STATE;
         wrong += pqe_dispose(engine, &error) != PQE_ERR_STATE;
         pqe_free_engine(engine);
-        _exit(wrong);
+        support_end_child(wrong == 0);
     }
     assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);

@@ -116,7 +116,7 @@ sub work ($number, $out)
 		my $check = Property::Check->new($cluster, down => $option{down} || is_case($seed), whole => is_case($seed));
 		my $started = time;
 		my $failure = $check->pair(make_pair($seed), directions($seed));
-		my @counts = (time - $started, @$check{qw(refused unordered statements)});
+		my @counts = (time - $started, @$check{qw(refused unordered unfilled statements)});
 		if ($failure)
 		{
 			my $signature = Property::Shrink::signature($failure);
@@ -207,10 +207,11 @@ sub run_all
 				next;
 			}
 			chomp $line;
-			my ($outcome, $seed, $took, $refused, $unordered, $statements, $cause) = split /\t/, $line, -1;
+			my ($outcome, $seed, $took, $refused, $unordered, $unfilled, $statements, $cause) = split /\t/, $line, -1;
 			$count{$outcome}++;
 			$count{refused} += $refused;
 			$count{unordered} += $unordered;
+			$count{unfilled} += $unfilled;
 			$count{statements} += $statements;
 			$causes{$cause}++ if length $cause;
 			$spent += $took;
@@ -221,8 +222,8 @@ sub run_all
 			  if $option{progress} && $done % $option{progress} == 0;
 		}
 	}
-	printf "%d pairs in %.0f s (%.2f s a pair, longest %.1f s), %.0f statements a pair, %d directions refused by the rows, %d by the order of columns\n", $done,
-	  time - $started, $done ? $spent / $done : 0, $longest, $done ? ($count{statements} // 0) / $done : 0, $count{refused} // 0, $count{unordered} // 0;
+	printf "%d pairs in %.0f s (%.2f s a pair, longest %.1f s), %.0f statements a pair, %d directions refused by the rows, %d by the order of columns, %d materialized views not to be filled\n", $done,
+	  time - $started, $done ? $spent / $done : 0, $longest, $done ? ($count{statements} // 0) / $done : 0, $count{refused} // 0, $count{unordered} // 0, $count{unfilled} // 0;
 	printf "%5d  %s\n", $causes{$_}, $_ for sort { $causes{$b} <=> $causes{$a} || $a cmp $b } keys %causes;
 	printf "pairs: %d passed, %d failed\n", $count{passed} // 0, $count{failed} // 0;
 	die "$broken of the processes ended early\n" if $broken;

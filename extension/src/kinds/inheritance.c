@@ -258,6 +258,64 @@ pqe_rejoin_parents(PqeScript *script, const PqeFact *table)
 			create(script, lfirst(lc));
 }
 
+static bool
+is_referred_to(const PqeFacts *facts, const char *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, facts->list)
+	{
+		const PqeFact *key = lfirst(lc);
+		const char *referred = key->kind == &pqe_kind_constraint ? key->kind->refers_to(key) : NULL;
+
+		if (referred != NULL && strcmp(referred, table) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_keys_by_parents(const PqeScript *script, const PqeFact *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+	{
+		const PqeFact *join = lfirst(lc);
+		const PqeFact *whole;
+
+		if (join->kind != &pqe_kind_inheritance || pqe_value(join, "bound") == NULL || join->depends_on == NIL)
+			continue;
+		whole = linitial(join->depends_on);
+		if (whole->drop_action == NULL &&
+			(is_referred_to(script->actual, whole->identity) || is_referred_to(script->desired, whole->identity)))
+			return true;
+		return has_keys_by_parents(script, whole);
+	}
+	return false;
+}
+
+/*
+ * A foreign key to a partitioned table has a part for each partition: one that
+ * is to be dropped without its parent leaves that first.
+ */
+void
+pqe_leave_referenced(PqeScript *script, const PqeFact *table)
+{
+	ListCell   *lc;
+
+	if (script->reverse || !has_keys_by_parents(script, table))
+		return;
+	foreach(lc, table->children)
+	{
+		const PqeFact *join = lfirst(lc);
+
+		if (join->kind == &pqe_kind_inheritance)
+			pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_MAY_FAIL_ON_DATA, "ALTER TABLE %s DETACH PARTITION %s",
+					 pqe_value(join, "_parent"), pqe_table_of(join));
+	}
+}
+
 static void
 create_index(PqeScript *script, PqeFact *fact)
 {

@@ -124,6 +124,7 @@ extern const PqeFact *pqe_part_above(const PqeFact *part);
 extern const PqeFact *pqe_joined_above(const PqeFact *part);
 extern void pqe_leave_parents(PqeScript *script, const PqeFact *table);
 extern void pqe_rejoin_parents(PqeScript *script, const PqeFact *table);
+extern void pqe_leave_referenced(PqeScript *script, const PqeFact *table);
 extern bool pqe_is_joined_part(const PqeFact *part);
 
 /* composite.c */

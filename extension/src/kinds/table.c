@@ -157,6 +157,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
+	pqe_leave_referenced(script, fact);
 	pqe_emit(script, PQE_DELETES_DATA | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP TABLE %s", fact->identity);
 }
 

@@ -103,8 +103,8 @@ sub normal_statement ($text)
 	{
 		my $start = $+[0];
 		my ($items, $end) = split_list($text, $start);
-		my $columns = join ",\n    ", sort @$items;
-		$text = substr($text, 0, $start) . "    $columns\n" . substr $text, $end;
+		my $columns = join ",\n", map { "    $_" } sort grep { length } @$items;
+		$text = substr($text, 0, $start) . ($columns ? "$columns\n" : '') . substr $text, $end;
 	}
 	# by the columns' numbers
 	$text =~ s/(?<= ON )(.+)(?= FROM )/join ', ', sort { $a cmp $b } split m{, }, $1/e if $text =~ m{\ACREATE STATISTICS };

@@ -232,7 +232,8 @@ edges_of_choice(PqeAction *action, const PqeFact *key)
 {
 	ListCell   *lc;
 
-	if (key->kind->holds_data || key->kind->joins || key->parent == NULL || key->parent->peer == NULL ||
+	/* a table's place below another brings it a key of that one's */
+	if (key->kind->holds_data || key->parent == NULL || key->parent->peer == NULL ||
 		key->parent->peer->retire_action != NULL ||
 		!(key->kind->inline_create || key->kind->precedes_joins))
 		return;
@@ -270,7 +271,10 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 	PqeFact    *fact = action->fact;
 	ListCell   *lc;
 
-	/* a part of a partitioned index is made without it */
+	/* a part of a partitioned index is made without it, one of a key is there before */
+	if (fact->kind->inline_create && fact->goes_with != NULL && fact->goes_with->create_action != NULL &&
+		fact->goes_with->create_action->inside == NULL)
+		pqe_add_edge(action, fact->goes_with->create_action, true);
 	foreach(lc, fact->depends_on)
 		if (lfirst(lc) != fact->goes_with)
 		{
@@ -312,6 +316,21 @@ edges_against_actual(PqeAction *action, PqeFact *dependent, bool hard)
 }
 
 /*
+ * What is taken down on account of an alteration, or of the going of what is
+ * above, goes first.
+ */
+static void
+edges_of_taken_down(PqeAction *action, PqeFact *actual)
+{
+	ListCell   *lc;
+
+	foreach(lc, actual->dependents)
+		edges_against_actual(action, lfirst(lc), false);
+	foreach(lc, actual->children)
+		edges_against_actual(action, lfirst(lc), false);
+}
+
+/*
  * What a table has both of its own and from a parent goes there first, unless
  * the table leaves that parent for good.
  */
@@ -345,8 +364,10 @@ edges_of_namesakes(PqeAction *action)
 			{
 				PqeFact    *other = lfirst(part);
 
-				if (other->kind == fact->kind && strcmp(other->name, fact->name) == 0)
-					pqe_add_edge(other->drop_action, action, true);
+				if (other->kind != fact->kind || strcmp(other->name, fact->name) != 0 || other->drop_action == NULL)
+					continue;
+				pqe_add_edge(other->drop_action, action, true);
+				edges_of_taken_down(other->drop_action, fact);
 			}
 		}
 	}
@@ -412,6 +433,8 @@ edges_of_drop(PqeAction *action)
 	foreach(lc, fact->children)
 		edges_against_actual(action, lfirst(lc), true);
 	edges_of_namesakes(action);
+	if (fact->kind->holds_data && fact->parent != NULL && action->inside == NULL)
+		edges_of_heirs(action, fact->parent);
 	if (fact->kind->joins)
 		edges_of_leaving(action);
 	if (pqe_uses_rows(fact))
@@ -503,20 +526,6 @@ edges_of_retire(PqeAction *action)
 	}
 	if (fact->goes_with != NULL)
 		pqe_add_edge(fact->goes_with->retire_action, action, false);
-}
-
-/*
- * What is taken down on account of an alteration goes first.
- */
-static void
-edges_of_taken_down(PqeAction *action, PqeFact *actual)
-{
-	ListCell   *lc;
-
-	foreach(lc, actual->dependents)
-		edges_against_actual(action, lfirst(lc), false);
-	foreach(lc, actual->children)
-		edges_against_actual(action, lfirst(lc), false);
 }
 
 /*

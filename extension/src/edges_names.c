@@ -19,7 +19,7 @@
 typedef struct SlotEntry
 {
 	const char *slot;
-	PqeAction  *drop;
+	List	   *drops;			/* PqeAction */
 } SlotEntry;
 
 static uint32
@@ -99,34 +99,50 @@ frees_names_of(PqeAction *action)
 static void
 note_freed_slots(HTAB *slots, PqeAction *action)
 {
+	const PqeKind *kind = action->fact->kind;
+	List	   *freed = pqe_slots(freed_slot(action));
 	ListCell   *lc;
 
-	foreach(lc, pqe_slots(freed_slot(action)))
+	if (action->type == PQE_DROP && kind->frees != NULL)
+		freed = list_concat(freed, pqe_slots(kind->frees(action->fact)));
+	foreach(lc, freed)
 	{
 		const char *slot = lfirst(lc);
-		SlotEntry  *entry = hash_search(slots, &slot, HASH_ENTER, NULL);
+		bool		found;
+		SlotEntry  *entry = hash_search(slots, &slot, HASH_ENTER, &found);
 
-		entry->drop = frees_names_of(action);
+		entry->drops = lappend(found ? entry->drops : NIL, frees_names_of(action));
 	}
 }
 
 static void
 edges_of_wanted_slots(HTAB *slots, PqeAction *action)
 {
+	const PqeKind *kind = action->fact->kind;
+	List	   *wanted;
 	ListCell   *lc;
+	ListCell   *lc2;
 
 	if (action->type != PQE_CREATE && action->type != PQE_ALTER)
 		return;
-	foreach(lc, pqe_slots(action->fact->slot))
+	wanted = pqe_slots(action->fact->slot);
+	if (action->type == PQE_CREATE && kind->wants != NULL)
+		wanted = list_concat(wanted, pqe_slots(kind->wants(action->fact)));
+	foreach(lc, wanted)
 	{
 		const char *slot = lfirst(lc);
 		SlotEntry  *entry = hash_search(slots, &slot, HASH_FIND, NULL);
 
-		if (entry == NULL || entry->drop == action || entry->drop->fact->peer == action->fact)
-			continue;
-		pqe_add_edge(entry->drop, action, false);
-		/* making room for a successor is no mere tidying up */
-		entry->drop->makes_room = true;
+		foreach(lc2, entry != NULL ? entry->drops : NIL)
+		{
+			PqeAction  *drop = lfirst(lc2);
+
+			if (drop == action || drop->fact->peer == action->fact)
+				continue;
+			pqe_add_edge(drop, action, false);
+			/* making room for a successor is no mere tidying up */
+			drop->makes_room = true;
+		}
 	}
 }
 

@@ -122,6 +122,13 @@ struct PqeKind
 	/* Is this one made when its table has been joined, not before?  NULL: no. */
 	bool		(*follows_joins) (const PqeFact *fact);
 
+	/*
+	 * Names besides its slot, one a line: those that are free when it has
+	 * gone, and those that have to be for it to be made.  NULL: none.
+	 */
+	const char *(*frees) (const PqeFact *fact);
+	const char *(*wants) (const PqeFact *fact);
+
 	/* Has a body (property _body) whose words may be names of others. */
 	bool		has_body;
 

@@ -261,9 +261,10 @@ clear_the_way(PqePlan *plan, PqeFact *actual)
 }
 
 /*
- * Does what goes have to be gone before something is made anew that the user
- * needs to be altered (an index from one operator class to another over the
- * same operators)?  Then the user cannot be altered as long as both are there.
+ * Does what goes have to be gone before something is made that the user needs to
+ * be altered (an index from one operator class to another over the same
+ * operators, a function from one range to another with the same multirange)?
+ * Then the user cannot be altered as long as both are there.
  */
 static bool
 stands_between(const PqeFact *dropped, const PqeFact *user)
@@ -278,8 +279,12 @@ stands_between(const PqeFact *dropped, const PqeFact *user)
 		leans |= drop != NULL && drop->rebuild;
 	}
 	foreach(lc, user->peer->depends_on)
-		if (leans && ((PqeFact *) lfirst(lc))->create_action != NULL)
+	{
+		const PqeFact *needed = lfirst(lc);
+
+		if (needed->create_action != NULL && (leans || pqe_share_slot(dropped, needed)))
 			return true;
+	}
 	return false;
 }
 

@@ -101,26 +101,25 @@ comes_from_parent(const PqeFact *fact)
 }
 
 /*
- * Does the CREATE of its table say INHERITS, so that the column takes its
- * expression from above and may not say it again?
+ * The parent's column, where the CREATE of the table says INHERITS, so that this
+ * one takes its expression and settings from there, and may not say another one
+ * or the same again; or NULL.
  */
-static bool
-inherits_expression(const PqeFact *fact)
+static const PqeFact *
+merged_above(const PqeFact *fact)
 {
-	const PqeFact *above = pqe_part_above(fact);
 	ListCell   *lc;
 
-	if (above == NULL || pqe_value(above, "generated") == NULL)
-		return false;
 	foreach(lc, fact->parent->children)
 		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_inheritance && ((PqeFact *) lfirst(lc))->inlined)
-			return true;
-	return false;
+			return pqe_part_above(fact);
+	return NULL;
 }
 
 static char *
 definition(const PqeFact *fact)
 {
+	const PqeFact *above = merged_above(fact);
 	StringInfoData text;
 	ListCell   *lc;
 
@@ -129,13 +128,13 @@ definition(const PqeFact *fact)
 		appendStringInfo(&text, "%s WITH OPTIONS", quoted_name(fact));
 	else
 		appendStringInfo(&text, "%s %s", quoted_name(fact), pqe_value(fact, "type"));
-	if (pqe_value(fact, "compression"))
+	if (pqe_value(fact, "compression") && above == NULL)
 		appendStringInfo(&text, " COMPRESSION %s", pqe_value(fact, "compression"));
 	if (pqe_value(fact, "foreign_options"))
 		appendStringInfo(&text, " OPTIONS (%s)", pqe_join_lines(pqe_value(fact, "foreign_options")));
 	if (pqe_value(fact, "collation"))
 		appendStringInfo(&text, " COLLATE %s", pqe_value(fact, "collation"));
-	if (pqe_value(fact, "generated") && !inherits_expression(fact))
+	if (pqe_value(fact, "generated") && (above == NULL || pqe_value(above, "generated") == NULL))
 		appendStringInfo(&text, " GENERATED ALWAYS AS (%s) %s", pqe_value(fact, "generated"),
 						 pqe_flag(fact, "virtual") ? "VIRTUAL" : "STORED");
 	if (pqe_value(fact, "identity_kind"))
@@ -169,6 +168,20 @@ type_differs(const PqeFact *from, const PqeFact *to)
 	return !pqe_same(from, to, "type") || !pqe_same(from, to, "collation");
 }
 
+static void
+emit_storage(PqeScript *script, const PqeFact *fact)
+{
+	pqe_emit(script, 0, "ALTER TABLE ONLY %s ALTER COLUMN %s SET STORAGE %s", pqe_table_of(fact), quoted_name(fact),
+			 pqe_value(fact, "storage") ? pqe_value(fact, "storage") : pqe_value(fact, "_type_storage"));
+}
+
+static void
+emit_compression(PqeScript *script, const PqeFact *fact)
+{
+	pqe_emit(script, 0, "ALTER TABLE ONLY %s ALTER COLUMN %s SET COMPRESSION %s", pqe_table_of(fact), quoted_name(fact),
+			 pqe_value(fact, "compression") ? pqe_value(fact, "compression") : "default");
+}
+
 /*
  * The settings that have no place in a column's definition.  A new type has
  * brought its own storage and no compression.
@@ -181,11 +194,9 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	const char *changes;
 
 	if (from && !retyped ? !pqe_same(from, to, "storage") : pqe_value(to, "storage") != NULL)
-		pqe_emit(script, 0, "%s SET STORAGE %s", alter,
-				 pqe_value(to, "storage") ? pqe_value(to, "storage") : pqe_value(to, "_type_storage"));
+		emit_storage(script, to);
 	if (retyped ? pqe_value(to, "compression") != NULL : from ? !pqe_same(from, to, "compression") : false)
-		pqe_emit(script, 0, "%s SET COMPRESSION %s", alter,
-				 pqe_value(to, "compression") ? pqe_value(to, "compression") : "default");
+		emit_compression(script, to);
 	if (from ? !pqe_same(from, to, "statistics") : pqe_value(to, "statistics") != NULL)
 		pqe_emit(script, 0, "%s SET STATISTICS %s", alter,
 				 pqe_value(to, "statistics") ? pqe_value(to, "statistics") : "-1");
@@ -245,6 +256,11 @@ after_inline(PqeScript *script, PqeFact *fact)
 		else if (comes_from_parent(fact))
 			pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", pqe_table_of(fact), quoted_name(fact));
 	}
+	if (above != NULL && merged_above(fact) == above && pqe_value(above, "storage") != NULL && pqe_value(fact, "storage") == NULL)
+		emit_storage(script, fact);
+	/* ADD COLUMN to the parent brings that, too */
+	if (above != NULL && (merged_above(fact) == above || !script->fresh) && !pqe_same(above, fact, "compression"))
+		emit_compression(script, fact);
 	emit_settings(script, NULL, fact);
 }
 

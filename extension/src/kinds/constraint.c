@@ -17,10 +17,35 @@
 
 #include "arena.h"
 
+/* The columns of a key, as the server compares them with those of the parent's. */
+#define PQE_SQL_KEY_COLUMNS(k) \
+"(SELECT string_agg(quote_ident(a.attname), ',' ORDER BY x.n) FROM unnest(" k ".conkey) WITH ORDINALITY x(attnum, n)" \
+"   JOIN pg_attribute a ON a.attrelid = " k ".conrelid AND a.attnum = x.attnum)"
+
+/* EXPRESSION (text) over the parts of the key k on partitions, a line each. */
+#define PQE_SQL_OF_PARTS(expression) \
+"CASE WHEN c.relkind = 'p' AND k.contype IN ('p', 'u') THEN" \
+" (WITH RECURSIVE down AS (SELECT k.oid UNION ALL SELECT d.oid FROM down JOIN pg_constraint d ON d.conparentid = down.oid)" \
+"  SELECT string_agg(" expression ", E'\\n')" \
+"    FROM down JOIN pg_constraint o ON o.oid = down.oid JOIN pg_class oc ON oc.oid = o.conrelid" \
+"    JOIN pg_namespace os ON os.oid = oc.relnamespace WHERE o.oid <> k.oid) END"
+
+/* The names that such a part has. */
+#define PQE_SQL_NAMES_OF_PART \
+"format(E'constraint:%I.%I.%I\\nrelation:%I.%I', os.nspname, oc.relname, o.conname, os.nspname, o.conname)" \
+"|| CASE WHEN o.contype = 'p' THEN format(E'\\nprimary key:%I.%I', os.nspname, oc.relname) ELSE '' END"
+
 /*
  * The server's own function loads what there is to know of a table to print
  * one of its constraints.  _raw is what most of them can be printed by; it is
  * null where the server is to be asked, and when they have been.
+ *
+ * What the server has made for a partition after the parent's is no fact.  A
+ * key that was there before is the parent's part as well; it is a fact where the
+ * server would have made another.
+ *
+ * _frees, _wants: a key of a partitioned table is one of each partition too.
+ * There it would take another one over the same columns for its part.
  */
 static const char query[] =
 "SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,"
@@ -37,7 +62,15 @@ static const char query[] =
 "       c.relkind = 'p' AS _partitioned, c.relispartition AS _in_partition,"
 "       CASE WHEN c.relispartition AND k.contype IN ('p', 'u') THEN"
 "            EXISTS (SELECT FROM pg_constraint o WHERE o.conrelid = k.conrelid AND o.conparentid <> 0"
-"                       AND o.contype IN ('p', 'u') AND o.conkey = k.conkey) END AS _beside_copy,"
+"                       AND o.oid <> k.oid AND o.contype IN ('p', 'u') AND o.conkey = k.conkey) END AS beside_parents,"
+"       CASE WHEN c.relispartition AND k.contype IN ('p', 'u') THEN"
+"            (WITH RECURSIVE up AS (SELECT o.oid, o.conparentid FROM pg_constraint o WHERE o.conrelid = k.conrelid AND o.conparentid <> 0"
+"                       AND o.oid <> k.oid AND o.contype IN ('p', 'u') AND o.conkey = k.conkey"
+"                     UNION ALL SELECT a.oid, a.conparentid FROM up JOIN pg_constraint a ON a.oid = up.conparentid)"
+"             SELECT min(format('%s:%s:0', 'pg_constraint'::regclass::oid, up.oid)) FROM up WHERE up.conparentid = 0) END AS _needs,"
+"       concat_ws(E'\\n', CASE WHEN c.relispartition AND k.contype IN ('p', 'u') THEN 'key:' || c.table_name || ' ' || " PQE_SQL_KEY_COLUMNS("k") " END,"
+"                 " PQE_SQL_OF_PARTS(PQE_SQL_NAMES_OF_PART) ") AS _frees,"
+"       " PQE_SQL_OF_PARTS(PQE_SQL_NAMES_OF_PART "|| format(E'\\nkey:%I.%I %s', os.nspname, oc.relname, " PQE_SQL_KEY_COLUMNS("o") ")") " AS _wants,"
 "       i.indisclustered AS clustered, CASE WHEN k.contype <> 'x' THEN i.indisreplident END AS replica_identity,"
 "       CASE WHEN i.reloptions IS NOT NULL THEN"
 "            (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))), E'\\n' ORDER BY x)"
@@ -54,7 +87,9 @@ static const char query[] =
 "  LEFT JOIN (SELECT i.indexrelid, i.indisclustered, i.indisreplident, i.indnatts, i.indnkeyatts, i.indnullsnotdistinct, ic.reloptions, ic.reltablespace"
 "               FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid) i"
 "    ON k.contype IN ('p', 'u', 'x') AND i.indexrelid = k.conindid"
-" WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES " AND k.conparentid = 0";
+" WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES
+"   AND (k.conparentid = 0 OR k.contype IN ('p', 'u') AND EXISTS (SELECT FROM pg_constraint o WHERE o.oid = k.conparentid"
+"        AND (o.condeferrable <> k.condeferrable OR o.condeferred <> k.condeferred)))";
 
 static char
 type_of(const PqeFact *fact)
@@ -354,6 +389,9 @@ can_alter(const PqeFact *from, const PqeFact *to)
 {
 	if (says_options(to) && !pqe_same(from, to, "options"))
 		return false;
+	/* the parent's would take it for its part */
+	if (pqe_flag(to, "beside_parents") && !pqe_flag(from, "beside_parents"))
+		return false;
 	return pqe_same(from, to, "definition") || only_validation_differs(from, to);
 }
 
@@ -396,7 +434,28 @@ key_of(const PqeFact *fact)
 static bool
 is_beside_copy(const PqeFact *fact)
 {
-	return pqe_flag(fact, "_beside_copy");
+	return pqe_flag(fact, "beside_parents");
+}
+
+/*
+ * One that stays when the parent's goes is what it was.
+ */
+static bool
+same_property(const PqeFact *from, const PqeFact *to, const char *property)
+{
+	return strcmp(property, "beside_parents") == 0 && (pqe_flag(from, property) || !pqe_flag(to, property));
+}
+
+static const char *
+frees(const PqeFact *fact)
+{
+	return pqe_value(fact, "_frees");
+}
+
+static const char *
+wants(const PqeFact *fact)
+{
+	return pqe_value(fact, "_wants");
 }
 
 /*
@@ -449,6 +508,9 @@ const PqeKind pqe_kind_constraint = {
 	.inline_create = true,
 	.follows_column_type = true,
 	.sql_properties = sql_properties,
+	.equal = same_property,
+	.frees = frees,
+	.wants = wants,
 	.create = create,
 	.can_alter = can_alter,
 	.alter = alter,

@@ -70,12 +70,33 @@ inline_text(PqeFact *fact)
 	return NULL;
 }
 
+/*
+ * Is a partition for all other rows there, which may hold what belongs into this
+ * one?
+ */
+static bool
+has_default(const PqeFact *fact)
+{
+	const PqeFact *parent = fact->depends_on != NIL ? linitial(fact->depends_on) : NULL;
+	ListCell   *lc;
+
+	foreach(lc, parent != NULL && parent->peer != NULL ? parent->peer->dependents : NIL)
+	{
+		const PqeFact *join = lfirst(lc);
+		const char *bound = join->kind == &pqe_kind_inheritance ? pqe_value(join, "bound") : NULL;
+
+		if (bound != NULL && strcmp(bound, "DEFAULT") == 0 && join->drop_action == NULL)
+			return true;
+	}
+	return false;
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
 	const char *bound = pqe_value(fact, "bound");
 	bool		moved = fact->parent->peer != NULL && fact->parent->peer->retire_action != NULL;	/* with the rows that it had */
-	int			hazards = script->fresh && !moved ? 0 : PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA;
+	int			hazards = script->fresh && !moved && !has_default(fact) ? 0 : PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA;
 
 	if (bound != NULL)
 		pqe_emit(script, hazards, "ALTER TABLE ONLY %s ATTACH PARTITION %s %s", pqe_value(fact, "_parent"),
@@ -156,6 +177,9 @@ drop_copies(PqeScript *script, const PqeFact *fact)
 		const PqeFact *original;
 
 		*origin++ = '\0';
+		/* not made by the server */
+		if (pqe_facts_by_identity(script->actual, &pqe_kind_constraint, psprintf("%s.%s", pqe_table_of(fact), line)) != NULL)
+			continue;
 		original = pqe_facts_by_identity(script->actual, &pqe_kind_constraint, origin);
 		if (fact->peer == NULL || original == NULL || original->drop_action != NULL)
 			pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",

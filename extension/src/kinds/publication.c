@@ -106,6 +106,34 @@ drop_schema(PqeScript *script, PqeFact *fact)
 			 pqe_value(fact, "_schema"));
 }
 
+/*
+ * A publication has no schema as long as it has a list of columns, and the other
+ * way round; but several of each.
+ */
+static const char *
+room_for_schemas(const PqeFact *fact)
+{
+	return psprintf("schemas in publication:%s", pqe_value(fact, "_publication"));
+}
+
+static const char *
+room_for_columns(const PqeFact *fact)
+{
+	return psprintf("columns in publication:%s", pqe_value(fact, "_publication"));
+}
+
+static const char *
+freed_by_table(const PqeFact *fact)
+{
+	return pqe_value(fact, "columns") ? room_for_schemas(fact) : NULL;
+}
+
+static const char *
+wanted_by_table(const PqeFact *fact)
+{
+	return pqe_value(fact, "columns") ? room_for_columns(fact) : NULL;
+}
+
 const PqeKind pqe_kind_publication = {
 	.name = "publication",
 	.file = "database/publications/%n.sql",
@@ -127,6 +155,8 @@ const PqeKind pqe_kind_publication_table = {
 	.catalog = PublicationRelRelationId,
 	.catalog_index = PublicationRelObjectIndexId,
 	.database_wide = true,
+	.frees = freed_by_table,
+	.wants = wanted_by_table,
 	.create = create_table,
 	.drop = drop_table,
 };
@@ -138,6 +168,8 @@ const PqeKind pqe_kind_publication_schema = {
 	.catalog = PublicationNamespaceRelationId,
 	.catalog_index = PublicationNamespaceObjectIndexId,
 	.database_wide = true,
+	.frees = room_for_columns,
+	.wants = room_for_schemas,
 	.create = create_schema,
 	.drop = drop_schema,
 };

@@ -191,7 +191,7 @@ sub migrate ($self, $from, $to)
 	my $plan = $self->plan('plan', $dbh, $to->{model});
 	$self->leads_back($dbh, $to->{model}, $plan) if $self->{down};
 	my @left_alone = Property::Rows::left_alone($from->{tables}, $to->{tables});
-	my $outcome = $self->run_steps($dbh, $to->{dbh}, $plan, $rows, @left_alone > 0);
+	my $outcome = $self->run_steps($dbh, $to->{dbh}, $plan, $rows, \@left_alone);
 	my @lost = Property::Rows::losses($dbh, $from->{tables}, $rows, $to->{tables});
 
 	fail('rows', $lost[0], plan => $plan, difference => \@lost) if @lost;
@@ -247,6 +247,23 @@ sub make_unfilled ($dbh, $step)
 	$dbh->do('UPDATE pg_class SET relispopulated = true WHERE oid = ?::regclass', undef, $step->{object});
 }
 
+# Is that the name, in the schema of the object, of one of the tables or of an
+# index on one?
+my $HAS_NAME = <<'SQL';
+SELECT EXISTS (SELECT FROM pg_class r LEFT JOIN pg_index i ON i.indexrelid = r.oid
+               WHERE r.relname = $1 AND coalesce(i.indrelid, r.oid) = ANY ($2::regclass[])
+                 AND r.relnamespace = to_regnamespace(quote_ident((parse_ident($3, false))[1])))
+SQL
+
+# Is a partition that the models do not hold, or an index of one, in the way?
+sub is_partition_conflict ($dbh, $step, $message, @left_alone)
+{
+	return 0 unless @left_alone;
+	return 1 if $message =~ $PARTITION_CONFLICT;
+	my ($name) = $message =~ /\AERROR:  relation "(.*)" already exists$/m or return 0;
+	return ($dbh->selectrow_array($HAS_NAME, undef, $name, \@left_alone, $step->{object}))[0];
+}
+
 sub run_steps ($self, $dbh, $target, $plan, $rows, $left_alone)
 {
 	my $has_rows = grep { $_->{''} } values %$rows;
@@ -262,7 +279,7 @@ sub run_steps ($self, $dbh, $target, $plan, $rows, $left_alone)
 			$self->{unfilled}++;
 			next;
 		}
-		return 'refused' if $left_alone && $message =~ $PARTITION_CONFLICT;
+		return 'refused' if is_partition_conflict($dbh, $step, $message, @$left_alone);
 		$self->fail_by_server('step', $dbh, message => $message, plan => $plan, difference => ["step $step->{seq}: $step->{statement}"]);
 	}
 	return 'done';

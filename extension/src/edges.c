@@ -131,6 +131,20 @@ edges_of_place(PqeAction *action, PqeFact *whole)
 }
 
 /*
+ * What is set aside leaves at once, and is left before that.
+ */
+static bool
+is_apart_at_once(const PqeFact *join)
+{
+	ListCell   *lc;
+
+	foreach(lc, join->depends_on)
+		if (((PqeFact *) lfirst(lc))->retire_action != NULL)
+			return true;
+	return join->parent->retire_action != NULL;
+}
+
+/*
  * Two tables are joined when both have all their parts.  Where they were
  * joined before in another way, they stay so until then.
  */
@@ -140,8 +154,8 @@ edges_of_joining(PqeAction *action)
 	PqeAction  *leaving = action->rebuild && !action->fact->ignored ? action->fact->peer->drop_action : NULL;
 	ListCell   *lc;
 
-	if (leaving != NULL && leaving->fact->parent->retire_action != NULL)
-		leaving = NULL;			/* what is set aside leaves at once */
+	if (leaving != NULL && is_apart_at_once(leaving->fact))
+		leaving = NULL;
 
 	if (action->inside == NULL)
 	{
@@ -191,19 +205,23 @@ edges_to_parts(PqeAction *action, PqeFact *actual, bool values)
 static void
 edges_of_leaving(PqeAction *action)
 {
+	bool		from_set_aside = action->fact->parent->retire_action == NULL && is_apart_at_once(action->fact);
 	ListCell   *lc;
 
-	if (action->rebuild || action->inside != NULL)
+	if (action->inside != NULL || (action->rebuild && !from_set_aside))
 		return;
 	edges_to_parts(action, action->fact->parent, false);
+	if (action->rebuild)
+		return;
 	foreach(lc, action->fact->depends_on)
 		if (((PqeFact *) lfirst(lc))->kind == action->fact->parent->kind)
 			edges_to_parts(action, lfirst(lc), false);
 }
 
 /*
- * What is added to a table is added to those that inherit from it: one that
- * is to go had better be gone.
+ * What is added to a table, or goes from it, is added to those that inherit from
+ * it, or goes from them: one that is to go had better be gone.  One that comes
+ * back loses it first.
  */
 static void
 edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
@@ -215,7 +233,8 @@ edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
 	{
 		PqeFact    *heir = lfirst(lc);
 
-		if (heir->kind == actual_parent->kind || heir->kind->joins)
+		if ((heir->kind == actual_parent->kind || heir->kind->joins) &&
+			!(action->type == PQE_DROP && heir->drop_action != NULL && heir->drop_action->rebuild))
 			pqe_add_edge(heir->drop_action, action, true);
 		if (heir->kind->joins)
 			edges_of_heirs(action, heir->parent);
@@ -248,7 +267,8 @@ edges_of_choice(PqeAction *action, const PqeFact *key)
 }
 
 /*
- * What uses the rows of a table comes when these are as they will be.
+ * What uses the rows of a table, be it through a routine, comes when these are
+ * as they will be.
  */
 static void
 edges_from_parts(PqeAction *action, PqeFact *whole)
@@ -270,6 +290,7 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 {
 	PqeFact    *fact = action->fact;
 	ListCell   *lc;
+	ListCell   *lc2;
 
 	/* a part of a partitioned index is made without it, one of a key is there before */
 	if (fact->kind->inline_create && fact->goes_with != NULL && fact->goes_with->create_action != NULL &&
@@ -287,6 +308,11 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 	if (pqe_uses_rows(fact))
 		foreach(lc, fact->depends_on)
 			edges_from_parts(action, lfirst(lc));
+	foreach(lc, fact->depends_on)
+		if (((PqeFact *) lfirst(lc))->kind->has_body)
+			foreach(lc2, ((PqeFact *) lfirst(lc))->depends_on)
+				if (((PqeFact *) lfirst(lc2))->kind->holds_data)
+					edges_from_parts(action, lfirst(lc2));
 	foreach(lc, fact->soft_depends_on)
 		edges_of_need(action, lfirst(lc), true);
 	if (fact->parent != NULL)

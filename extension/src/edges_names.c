@@ -119,6 +119,7 @@ static void
 edges_of_wanted_slots(HTAB *slots, PqeAction *action)
 {
 	const PqeKind *kind = action->fact->kind;
+	bool		has_slot = action->type == PQE_ALTER && action->from->slot != NULL;
 	List	   *wanted;
 	ListCell   *lc;
 	ListCell   *lc2;
@@ -126,7 +127,7 @@ edges_of_wanted_slots(HTAB *slots, PqeAction *action)
 	if (action->type != PQE_CREATE && action->type != PQE_ALTER)
 		return;
 	wanted = pqe_slots(action->fact->slot);
-	if (action->type == PQE_CREATE && kind->wants != NULL)
+	if (!has_slot && kind->wants != NULL)
 		wanted = list_concat(wanted, pqe_slots(kind->wants(action->fact)));
 	foreach(lc, wanted)
 	{

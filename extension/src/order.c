@@ -24,6 +24,26 @@ put_inside(PqeAction *action, PqeAction *outer)
 }
 
 /*
+ * Of a part of what is set aside: does it lean on a table's place below that,
+ * which is left before (a foreign key to the whole, which is one to each of its
+ * partitions)?
+ */
+static bool
+leans_on_leaving(const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->depends_on)
+	{
+		const PqeFact *join = lfirst(lc);
+
+		if (join->kind->joins && join->drop_action != NULL && join->parent->goes_with == NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Creates go inside their parent's CREATE where both kinds agree; drops go
  * with whatever takes the fact along.
  */
@@ -40,7 +60,8 @@ nest_action(PqeAction *action)
 	if (parent != NULL && parent->drop_action != NULL)
 	{
 		/* what is set aside leaves its parent first, unless they go together */
-		if (!(fact->kind->joins && parent->retire_action != NULL && parent->goes_with == NULL))
+		if (!(fact->kind->joins && parent->retire_action != NULL && parent->goes_with == NULL) &&
+			!(parent->retire_action != NULL && leans_on_leaving(fact)))
 			put_inside(action, parent->drop_action);
 	}
 	else if (fact->goes_with != NULL && fact->goes_with->drop_action != NULL && !pqe_leaves(parent))

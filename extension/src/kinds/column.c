@@ -647,6 +647,15 @@ alike(const PqeFact *gone, const PqeFact *come)
 	return pqe_same(gone, come, "type") && pqe_same(gone, come, "collation") && pqe_same(gone, come, "generated");
 }
 
+/*
+ * The name of an identity's sequence must not be a type's either (sequence.c).
+ */
+static const char *
+wants(const PqeFact *fact)
+{
+	return fact->slot == NULL ? NULL : psprintf("type:%s", pqe_identity_sequence(fact));
+}
+
 const PqeKind pqe_kind_column = {
 	.name = "column",
 	.rank = 52,
@@ -659,6 +668,7 @@ const PqeKind pqe_kind_column = {
 	.rebuilds = rebuilds,
 	.equal = same_property,
 	.sql_properties = sql_properties,
+	.wants = wants,
 	.create = create,
 	.rebuilds_parent = rebuilds_parent,
 	.can_alter = can_alter,

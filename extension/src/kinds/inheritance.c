@@ -109,7 +109,8 @@ create(PqeScript *script, PqeFact *fact)
 /*
  * The part (a column, a check) of a parent that a table's part of that name
  * comes from; or NULL.  STAYING: only where the table is and stays joined to
- * the parent; one that is made anew has its parts before it is joined again.
+ * the parent; one that is made anew, or whose parent is, has its parts before it
+ * is joined again.
  */
 static const PqeFact *
 find_above(const PqeFact *part, bool staying)
@@ -126,9 +127,12 @@ find_above(const PqeFact *part, bool staying)
 			continue;
 		foreach(whole, joined->depends_on)
 		{
+			const PqeFact *parent = lfirst(whole);
 			ListCell   *lc;
 
-			foreach(lc, ((PqeFact *) lfirst(whole))->children)
+			if (staying && (parent->create_action != NULL || parent->retire_action != NULL))
+				continue;
+			foreach(lc, parent->children)
 			{
 				const PqeFact *other = lfirst(lc);
 

@@ -47,6 +47,15 @@ static const char owner_query[] =
 "   AND d.deptype = 'a' AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname";
 
+/*
+ * A sequence has no type, but the server looks for one of its name.
+ */
+static const char *
+wants(const PqeFact *fact)
+{
+	return psprintf("type:%s", fact->identity);
+}
+
 static const char *
 limit(const PqeFact *fact, const char *word, const char *value)
 {
@@ -255,6 +264,7 @@ const PqeKind pqe_kind_sequence = {
 	.letter = RELKIND_SEQUENCE,
 	.on_takedown = PQE_STAYS,
 	.auto_is_link = true,
+	.wants = wants,
 	.create = create,
 	.can_alter = pqe_always_alter,
 	.alter = alter,

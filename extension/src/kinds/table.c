@@ -258,6 +258,25 @@ loses_data(const PqeFact *from, const PqeFact *to)
 }
 
 /*
+ * The settings of the new form, and of those of the tables set aside with the old
+ * one that are made anew as well.
+ */
+static void
+emit_settings_after_moving(PqeScript *script, const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	emit_settings(script, NULL, fact->peer);
+	foreach(lc, script->actual->list)
+	{
+		const PqeFact *part = lfirst(lc);
+
+		if (part->kind == fact->kind && part->goes_with == fact && part->retire_action != NULL && part->peer != NULL)
+			emit_settings_after_moving(script, part);
+	}
+}
+
+/*
  * The rows move, and identities go on where they stood.
  */
 static void
@@ -280,7 +299,7 @@ drop_retired(PqeScript *script, PqeFact *fact)
 			pqe_column_continue_identity(script, lfirst(lc), schema);
 	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | (loses_data(fact, fact->peer) ? PQE_DELETES_DATA : 0), "DROP TABLE %s", source);
 	pqe_emit(script, 0, "DROP SCHEMA %s", schema);
-	emit_settings(script, NULL, fact->peer);
+	emit_settings_after_moving(script, fact);
 }
 
 static bool

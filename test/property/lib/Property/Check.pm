@@ -255,11 +255,13 @@ SELECT EXISTS (SELECT FROM pg_class r LEFT JOIN pg_index i ON i.indexrelid = r.o
                  AND r.relnamespace = to_regnamespace(quote_ident((parse_ident($3, false))[1])))
 SQL
 
-# Is a partition that the models do not hold, or an index of one, in the way?
+# Is a partition that the models do not hold, or an index of one, in the way?  Or
+# its trigger, whose function the models make one that is none for triggers?
 sub is_partition_conflict ($dbh, $step, $message, @left_alone)
 {
 	return 0 unless @left_alone;
 	return 1 if $message =~ $PARTITION_CONFLICT;
+	return 1 if $message =~ /must return type trigger/ && grep { index($step->{object}, "$_.") == 0 } @left_alone;
 	my ($name) = $message =~ /\AERROR:  relation "(.*)" already exists$/m or return 0;
 	return ($dbh->selectrow_array($HAS_NAME, undef, $name, \@left_alone, $step->{object}))[0];
 }

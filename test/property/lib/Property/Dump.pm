@@ -49,6 +49,7 @@ sub tables_of ($found)
 sub fold_inherited ($found)
 {
 	my $tables = tables_of($found);
+	my $collation = qr/(?: COLLATE (?:"(?:[^"]|"")*"|[^\s"])+)?/;
 
 	for my $name (grep { $tables->{$_}{parents}->@* } sort keys %$tables)
 	{
@@ -64,8 +65,8 @@ sub fold_inherited ($found)
 			s/^    \Q$item\E,?\n//m for $found->{ $table->{key} }->@*;
 			my $column = item_name($item);
 			$found->{"NOT NULL $entry $column"} = ["ALTER TABLE ONLY $name ALTER COLUMN $column SET NOT NULL"]
-			  if $item =~ / NOT NULL\z/ && $above{$column} !~ / NOT NULL\z/;
-			my ($default) = $item =~ / DEFAULT (.*?)(?: NOT NULL)?\z/ or next;
+			  if $item =~ / NOT NULL$collation\z/ && $above{$column} !~ / NOT NULL$collation\z/;
+			my ($default) = $item =~ / DEFAULT (.*?)(?: NOT NULL)?$collation\z/ or next;
 			my $bare = $column =~ s/\A"(.*)"\z/$1/r =~ s/""/"/gr;
 			$found->{"DEFAULT $entry $bare"} = ["ALTER TABLE ONLY $name ALTER COLUMN $column SET DEFAULT $default"];
 		}

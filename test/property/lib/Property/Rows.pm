@@ -116,7 +116,9 @@ sub census ($dbh, $tables)
 
 	for my $name (sort keys %$tables)
 	{
-		($census{$name}{tree}) = $dbh->selectrow_array("SELECT count(*) FROM $name");
+		# those of heirs are no part of it
+		my $only = $tables->{$name}{kind} eq 'r' ? 'ONLY' : '';
+		($census{$name}{tree}) = $dbh->selectrow_array("SELECT count(*) FROM $only $name");
 		next if $tables->{$name}{kind} ne 'r';
 		my @columns = $tables->{$name}{columns}->@*;
 		my @parts = map {

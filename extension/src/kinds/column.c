@@ -207,6 +207,8 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	changes = from ? pqe_generic_option_changes(pqe_value(from, "foreign_options"), pqe_value(to, "foreign_options")) : NULL;
 	if (changes != NULL)
 		pqe_emit(script, 0, "%s OPTIONS (%s)", alter, changes);
+	if ((from == NULL || retyped) && strcmp(pqe_value(to, "_type_storage"), "PLAIN") != 0)
+		pqe_emit_late_toast_options(script, to->parent);
 }
 
 /*

@@ -119,6 +119,9 @@ extern bool pqe_fit_sequence(PqeScript *script, const char *sequence,
 							 const PqeSequenceRange *from, const PqeSequenceRange *to);
 extern const char *pqe_owner_now(const PqeScript *script, const PqeFact *relation, const char *word);
 
+/* table.c */
+extern void pqe_emit_late_toast_options(PqeScript *script, const PqeFact *table);
+
 /* inheritance.c */
 extern const PqeFact *pqe_part_above(const PqeFact *part);
 extern const PqeFact *pqe_joined_above(const PqeFact *part);

@@ -28,6 +28,7 @@ static const char query[] =
 "       CASE WHEN c.relkind = 'r' AND am.amname <> 'heap' THEN quote_ident(am.amname) END AS access_method,"
 "       CASE WHEN c.reltablespace <> 0 THEN"
 "            (SELECT quote_ident(ts.spcname) FROM pg_tablespace ts WHERE ts.oid = c.reltablespace) END AS tablespace,"
+"       c.reltoastrelid <> 0 AS _toasted,"
 "       c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,"
 "       CASE c.relreplident WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL' WHEN 'i' THEN 'INDEX' END AS replica_identity"
 "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -134,6 +135,54 @@ can_alter(const PqeFact *from, const PqeFact *to)
 	return pqe_same(from, to, "partition_key") && pqe_same(from, to, "of_type");
 }
 
+static const char toast_prefix[] = "toast.";
+
+/*
+ * Of options, a line each, those of the TOAST table, or the others.
+ */
+static char *
+some_options(const char *options, bool toast)
+{
+	char	   *state = NULL;
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (char *line = strtok_r(pstrdup(options ? options : ""), "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+		if ((strncmp(line, toast_prefix, strlen(toast_prefix)) == 0) == toast)
+			appendStringInfo(&text, "%s%s", text.len ? "\n" : "", line);
+	return text.len > 0 ? text.data : NULL;
+}
+
+/*
+ * The server forgets options of a TOAST table that is not there yet: they are
+ * said when a column has come that needs one.
+ */
+void
+pqe_emit_late_toast_options(PqeScript *script, const PqeFact *table)
+{
+	const char *options;
+
+	if (table->kind != &pqe_kind_table || table->peer == NULL || table->create_action != NULL ||
+		pqe_flag(table->peer, "_toasted") || script->reverse)
+		return;
+	options = some_options(pqe_value(table, "options"), true);
+	if (options != NULL)
+		pqe_emit(script, 0, "ALTER TABLE %s SET (%s)", table->identity, pqe_join_lines(options));
+}
+
+static void
+emit_options(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	PqeFact		now = *to;
+	int			count = pqe_kind_columns(to->kind)->count;
+
+	now.values = palloc(sizeof(char *) * count);
+	memcpy(now.values, to->values, sizeof(char *) * count);
+	if (!pqe_flag(from, "_toasted"))
+		pqe_set_value(&now, "options", some_options(pqe_value(to, "options"), false));
+	pqe_emit_options(script, psprintf("ALTER TABLE %s", to->identity), from, &now);
+}
+
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
@@ -150,7 +199,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 				 "ALTER TABLE %s SET TABLESPACE %s", to->identity,
 				 pqe_value(to, "tablespace") ? pqe_value(to, "tablespace") : "pg_default");
 	if (!pqe_same(from, to, "options"))
-		pqe_emit_options(script, psprintf("ALTER TABLE %s", to->identity), from, to);
+		emit_options(script, from, to);
 	emit_settings(script, from, to);
 }
 

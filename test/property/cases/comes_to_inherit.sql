@@ -4,8 +4,13 @@ CREATE TABLE events (id int, total_6 int DEFAULT 3, n text NOT NULL, CHECK (id >
 CREATE TABLE users (id int, own int);
 CREATE TABLE leaves (more int) INHERITS (events);
 CREATE TABLE bare ();
+CREATE TABLE doubted (status text NOT NULL);
+CREATE TABLE under ();
 -- B
 CREATE TABLE events (id int, total_6 int DEFAULT 3, n text NOT NULL, CHECK (id > 0));
 CREATE TABLE users (own int) INHERITS (events);
 CREATE TABLE leaves (id int, more int);
 CREATE TABLE bare () INHERITS (events);
+CREATE TABLE doubted (status text NOT NULL);
+CREATE TABLE under () INHERITS (doubted);
+ALTER TABLE doubted ADD CONSTRAINT main CHECK (status > 'a') NOT VALID;

@@ -71,7 +71,34 @@ sub fold_inherited ($found)
 			$found->{"DEFAULT $entry $bare"} = ["ALTER TABLE ONLY $name ALTER COLUMN $column SET DEFAULT $default"];
 		}
 		s/,\n(?=\)\nINHERITS )/\n/ for $found->{ $table->{key} }->@*;
+		fold_unvalidated($found, $tables, $name);
 	}
+}
+
+# The same for a check that is not valid, which has an entry of its own.
+sub fold_unvalidated ($found, $tables, $name)
+{
+	my ($entry) = $tables->{$name}{key} =~ /TABLE (.*)/;
+	my %above = map { $_ => 1 } map { checks_above($found, $tables, $_) } $tables->{$name}{parents}->@*;
+
+	for my $key (grep { /\ACHECK CONSTRAINT \Q$entry\E / } keys %$found)
+	{
+		delete $found->{$key} if $above{ check_text($found->{$key}, $name) };
+	}
+}
+
+sub checks_above ($found, $tables, $name)
+{
+	my $table = $tables->{$name} or return ();
+	my ($entry) = $table->{key} =~ /TABLE (.*)/;
+	my @checks = map { check_text($found->{$_}, $name) } grep { /\ACHECK CONSTRAINT \Q$entry\E / } keys %$found;
+	return (@checks, map { checks_above($found, $tables, $_) } $table->{parents}->@*);
+}
+
+# "ADD CONSTRAINT name CHECK ...", for a table of any name.
+sub check_text ($entry, $table)
+{
+	return join "\n", map { s/\AALTER TABLE \Q$table\E\s+//r } @$entry;
 }
 
 sub items_above ($tables, $name)

@@ -260,7 +260,7 @@ edges_of_choice(PqeAction *action, const PqeFact *key)
 	{
 		PqeFact    *other = lfirst(lc);
 
-		if (other->drop_action != NULL && other->drop_action->wanted_gone &&
+		if (other->drop_action != NULL &&
 			(other->kind->inline_create || other->kind->precedes_joins) && !other->kind->holds_data && !other->kind->joins)
 			pqe_add_edge(other->drop_action, action, true);
 	}

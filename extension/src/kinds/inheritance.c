@@ -30,7 +30,7 @@ static const char query[] =
 "       format('%I.%I', n.nspname, c.relname) AS _table, i.inhparent::regclass::text AS _parent,"
 "       format('%s:%s:0', 'pg_class'::regclass::oid, i.inhparent) AS _needs,"
 "       CASE WHEN c.relispartition THEN ("
-"         SELECT string_agg(format(E'%I\\t%I.%I.%I', k.conname, rn.nspname, rc.relname, r.conname), E'\\n')"
+"         SELECT string_agg(format(E'%I %I.%I.%I', k.conname, rn.nspname, rc.relname, r.conname), E'\\n')"
 "           FROM pg_constraint k JOIN pg_constraint p ON p.oid = k.conparentid AND p.conrelid = i.inhparent,"
 "           LATERAL (WITH RECURSIVE up AS (SELECT p.oid, p.conparentid UNION ALL SELECT a.oid, a.conparentid"
 "                      FROM up JOIN pg_constraint a ON a.oid = up.conparentid)"
@@ -166,21 +166,43 @@ pqe_is_joined_part(const PqeFact *part)
 }
 
 /*
+ * Cuts a text at the next such character that is not within quotes; gives what
+ * stands behind it, or NULL.
+ */
+static char *
+cut(char *text, char separator)
+{
+	bool		quoted = false;
+
+	for (char *p = text; *p != '\0'; p++)
+	{
+		if (*p == '"')
+			quoted = !quoted;
+		else if (*p == separator && !quoted)
+		{
+			*p = '\0';
+			return p + 1;
+		}
+	}
+	return NULL;
+}
+
+/*
  * What the server made for the partition stays with it when it leaves.  A
  * table that comes back takes up again what its parent still has.
  */
 static void
 drop_copies(PqeScript *script, const PqeFact *fact)
 {
-	char	   *copies = pqe_value(fact, "_copies") ? pstrdup(pqe_value(fact, "_copies")) : NULL;
-	char	   *state = NULL;
+	char	   *next;
 
-	for (char *line = copies ? strtok_r(copies, "\n", &state) : NULL; line; line = strtok_r(NULL, "\n", &state))
+	for (char *line = pqe_value(fact, "_copies") ? pstrdup(pqe_value(fact, "_copies")) : NULL; line; line = next)
 	{
-		char	   *origin = strchr(line, '\t');
+		const char *origin;
 		const PqeFact *original;
 
-		*origin++ = '\0';
+		next = cut(line, '\n');
+		origin = cut(line, ' ');
 		/* not made by the server */
 		if (pqe_facts_by_identity(script->actual, &pqe_kind_constraint, psprintf("%s.%s", pqe_table_of(fact), line)) != NULL)
 			continue;

@@ -21,6 +21,7 @@ static const char query[] =
 "       pg_get_triggerdef(t.oid) AS definition,"
 "       CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END AS enabled,"
 "       t.tgconstraint <> 0 AS _is_constraint,"
+"       c.relkind = 'p' AND t.tgtype & 1 = 1 AS _in_partitions,"
 "       format('%I.%I', n.nspname, c.relname) AS _table"
 "  FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -66,11 +67,14 @@ create(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * There is no OR REPLACE for constraint triggers.
+ * There is no OR REPLACE for constraint triggers.  One for each row is there in
+ * all partitions, and would stay there when it becomes one for each statement.
  */
 static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
+	if (pqe_flag(from, "_in_partitions") && !pqe_flag(to, "_in_partitions"))
+		return false;
 	return pqe_same(from, to, "definition") ||
 		(!pqe_flag(from, "_is_constraint") && !pqe_flag(to, "_is_constraint"));
 }

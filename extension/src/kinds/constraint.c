@@ -384,6 +384,18 @@ only_validation_differs(const PqeFact *from, const PqeFact *to)
 		strcmp(pqe_value(from, "definition"), psprintf("%s NOT VALID", pqe_value(to, "definition"))) == 0;
 }
 
+/*
+ * One that stays when the parent's goes is what it was.  A new table has its
+ * parent's checks as valid ones even where those are not, and they stay so.
+ */
+static bool
+same_property(const PqeFact *from, const PqeFact *to, const char *property)
+{
+	if (strcmp(property, "beside_parents") == 0)
+		return pqe_flag(from, property) || !pqe_flag(to, property);
+	return strcmp(property, "definition") == 0 && pqe_flag(to, "_inherited") && only_validation_differs(to, from);
+}
+
 static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
@@ -435,15 +447,6 @@ static bool
 is_beside_copy(const PqeFact *fact)
 {
 	return pqe_flag(fact, "beside_parents");
-}
-
-/*
- * One that stays when the parent's goes is what it was.
- */
-static bool
-same_property(const PqeFact *from, const PqeFact *to, const char *property)
-{
-	return strcmp(property, "beside_parents") == 0 && (pqe_flag(from, property) || !pqe_flag(to, property));
 }
 
 static const char *

@@ -156,6 +156,12 @@ struct PqeKind
 	 */
 	const char *(*belongs_to) (const PqeFact *fact);
 
+	/*
+	 * Does it say something of a part of its parent, which is lost when the
+	 * part is made anew?  NULL: no.
+	 */
+	bool		(*speaks_of) (const PqeFact *fact, const PqeFact *part);
+
 	/* Can others of the kind be parts of it?  NULL: yes. */
 	bool		(*has_parts) (const PqeFact *fact);
 

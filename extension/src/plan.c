@@ -488,6 +488,32 @@ renew_wholes(PqePlan *plan)
 	} while (any);
 }
 
+/*
+ * What is said of a part that is made anew is said again: the privileges of a
+ * column.
+ */
+static void
+say_again(PqePlan *plan, const PqeAction *action)
+{
+	const PqeFact *part = action->fact->peer;
+	ListCell   *lc;
+
+	if (action->type != PQE_CREATE || part == NULL || part->drop_action == NULL ||
+		part->parent == NULL || part->parent->drop_action != NULL)
+		return;
+	foreach(lc, part->parent->children)
+	{
+		PqeFact    *sibling = lfirst(lc);
+
+		if (sibling->kind->speaks_of == NULL || sibling->drop_action != NULL || !sibling->kind->speaks_of(sibling, part))
+			continue;
+		if (sibling->ignored || (sibling->peer != NULL && sibling->peer->ignored))
+			put_back(plan, sibling);
+		else if (sibling->peer != NULL && sibling->peer->alter_action == NULL)
+			add_action(plan, PQE_ALTER, sibling->peer);
+	}
+}
+
 PqePlan *
 pqe_plan_make(PqeSides *sides, const PqeOptions *options)
 {
@@ -524,5 +550,7 @@ pqe_plan_make(PqeSides *sides, const PqeOptions *options)
 	foreach(lc, list_copy(plan->actions))
 		renew_row_users(plan, lfirst(lc));
 	renew_wholes(plan);
+	foreach(lc, list_copy(plan->actions))
+		say_again(plan, lfirst(lc));
 	return plan;
 }

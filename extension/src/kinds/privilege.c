@@ -132,7 +132,40 @@ create(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * The privileges of columns that go need no REVOKE.
+ * The column of a line of a list, or "".
+ */
+static const char *
+column_of(const char *line)
+{
+	return strrchr(line, '|') + 1;
+}
+
+static bool
+speaks_of(const PqeFact *fact, const PqeFact *part)
+{
+	char	   *list = pqe_value(fact, "privileges") ? pstrdup(pqe_value(fact, "privileges")) : NULL;
+	char	   *state = NULL;
+
+	if (part->kind != &pqe_kind_column)
+		return false;
+	for (char *line = list ? strtok_r(list, "\n", &state) : NULL; line; line = strtok_r(NULL, "\n", &state))
+		if (strcmp(column_of(line), quote_identifier(part->name)) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_lost(const PqeScript *script, const char *table, const char *column)
+{
+	const PqeFact *fact = pqe_facts_by_identity(script->desired, &pqe_kind_column, psprintf("%s.%s", table, column));
+
+	if (fact == NULL)
+		return pqe_facts_by_identity(script->desired, &pqe_kind_table, table) != NULL;
+	return fact->create_action != NULL;
+}
+
+/*
+ * The privileges of columns that go, or are made anew, need no REVOKE.
  */
 static char *
 without_lost_columns(const PqeScript *script, const PqeFact *fact, char *list)
@@ -144,11 +177,7 @@ without_lost_columns(const PqeScript *script, const PqeFact *fact, char *list)
 	initStringInfo(&kept);
 	for (char *line = strtok_r(list, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
 	{
-		const char *column = strrchr(line, '|') + 1;
-
-		if (column[0] == '\0' ||
-			pqe_facts_by_identity(script->desired, &pqe_kind_column, psprintf("%s.%s", table, column)) != NULL ||
-			pqe_facts_by_identity(script->desired, &pqe_kind_table, table) == NULL)
+		if (column_of(line)[0] == '\0' || !is_lost(script, table, column_of(line)))
 			appendStringInfo(&kept, "%s\n", line);
 	}
 	return kept.data;
@@ -177,6 +206,7 @@ const PqeKind pqe_kind_privilege = {
 	.rank = 105,
 	.query = query,
 	.follows_column_type = true,
+	.speaks_of = speaks_of,
 	.in_scope = in_scope,
 	.create = create,
 	.can_alter = pqe_always_alter,

@@ -12,11 +12,20 @@
 #include "catalog/pg_trigger.h"
 #include "utils/builtins.h"
 
+/*
+ * A row trigger of a partitioned table takes its name on all partitions, too.
+ */
 static const char query[] =
 "SELECT 'pg_trigger'::regclass::oid AS classid, t.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I.%I', n.nspname, c.relname, t.tgname) AS identity, n.nspname AS schema,"
 "       t.tgname AS name,"
-"       CASE WHEN t.tgconstraint <> 0 THEN format('constraint:%I.%I.%I', n.nspname, c.relname, t.tgname) END AS slot,"
+"       nullif(concat_ws(E'\\n', CASE WHEN t.tgconstraint <> 0 THEN format('constraint:%I.%I.%I', n.nspname, c.relname, t.tgname) END,"
+"                 CASE WHEN c.relkind = 'p' OR c.relispartition THEN format('trigger:%I.%I.%I', n.nspname, c.relname, t.tgname) END,"
+"                 CASE WHEN c.relkind = 'p' THEN"
+"                      (WITH RECURSIVE copy AS (SELECT oid, tgrelid, tgname FROM pg_trigger WHERE tgparentid = t.oid UNION ALL"
+"                              SELECT x.oid, x.tgrelid, x.tgname FROM copy JOIN pg_trigger x ON x.tgparentid = copy.oid)"
+"                       SELECT string_agg(format('trigger:%I.%I.%I', pn.nspname, pc.relname, tgname), E'\\n')"
+"                         FROM copy JOIN pg_class pc ON pc.oid = tgrelid JOIN pg_namespace pn ON pn.oid = pc.relnamespace) END), '') AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
 "       pg_get_triggerdef(t.oid) AS definition,"
 "       CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END AS enabled,"

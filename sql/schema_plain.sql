@@ -94,7 +94,7 @@ CREATE UNIQUE INDEX m1 ON app.m (i, lower(t));
 SELECT pqengine.export('{app}') AS export \gset
 SET search_path = pg_catalog;
 SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
- WHERE connamespace = 'app'::regnamespace AND conrelid <> 0 AND conislocal AND conparentid = 0
+ WHERE connamespace = 'app'::regnamespace AND conrelid <> 0 AND conislocal AND conparentid = 0 AND contype <> 'n'
    AND position(format('CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)) IN :'export') = 0;
 SELECT indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = indexrelid
  WHERE relnamespace = 'app'::regnamespace AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid AND contype IN ('p', 'u', 'x'))

@@ -133,7 +133,8 @@ add_constraint(const PqeStatement *statement, RangeVar *relation, Constraint *co
 }
 
 /*
- * The words behind a column's REFERENCES that speak of its timing.
+ * The words behind a column's REFERENCES that speak of its timing, or of
+ * whether it is enforced.
  */
 static bool
 absorb_attribute(Constraint *constraint, Constraint *attribute)
@@ -154,7 +155,7 @@ absorb_attribute(Constraint *constraint, Constraint *attribute)
 			constraint->initdeferred = false;
 			return true;
 		default:
-			return false;
+			return pqe_absorb_enforcement(constraint, attribute);
 	}
 }
 

@@ -66,8 +66,27 @@ my $kinds = $option{kinds} ? [ split /,/, $option{kinds} ] : undef;
 sub cases ($names)
 {
 	return () if $names eq 'none';
-	return split /,/, $names if $names ne 'all';
-	return map { m{([^/]+)\.sql\z} } sort glob "'$CASES'/*.sql";
+	return grep { is_known_to_server($_) } split /,/, $names if $names ne 'all';
+	return grep { is_known_to_server($_) } map { m{([^/]+)\.sql\z} } sort glob "'$CASES'/*.sql";
+}
+
+# A case with a line "-- From PostgreSQL N" is left out on older servers, one
+# with "-- Until PostgreSQL N" on newer ones.
+sub is_known_to_server ($name)
+{
+	my ($word, $version) = case_text($name) =~ /^-- (From|Until) PostgreSQL (\d+)$/m or return 1;
+	state $server = Property::Cluster->new('property_version')->version;
+	my $known = $word eq 'From' ? $server >= $version : $server <= $version;
+
+	say "skipped - $name: \l$word PostgreSQL $version" unless $known;
+	return $known;
+}
+
+sub case_text ($name)
+{
+	open(my $file, '<:encoding(UTF-8)', "$CASES/$name.sql") or die "$CASES/$name.sql: $!\n";
+	local $/;
+	return scalar <$file>;
 }
 
 sub is_case ($pair)
@@ -78,9 +97,7 @@ sub is_case ($pair)
 # A fixed pair: what stands below the lines "-- A" and "-- B", as one statement.
 sub read_case ($name)
 {
-	open(my $file, '<:encoding(UTF-8)', "$CASES/$name.sql") or die "$CASES/$name.sql: $!\n";
-	my $text = do { local $/; <$file> };
-	my (undef, $a, $b) = split /^-- [AB]\n/m, $text;
+	my (undef, $a, $b) = split /^-- [AB]\n/m, case_text($name);
 	die "$CASES/$name.sql: no lines \"-- A\" and \"-- B\"\n" unless defined $b;
 	return map { [ Property::Statement->new($_) ] } $a, $b;
 }

@@ -23,6 +23,9 @@
  * The sequence that LIKE … INCLUDING IDENTITY makes is of type bigint, within
  * the bounds of the column's type: what is usual goes by the latter.
  *
+ * Some servers give the identity of a partitioned table's column to its
+ * partitions, which have no sequence for it: that is none of theirs.
+ *
  * There are more columns than anything else: what few of them have is not
  * joined, but looked for where there is something to find.  That a dependency
  * is internal is said twice, so that the planner takes sequences for fewer than
@@ -38,15 +41,15 @@ static const char query[] =
 "       CASE WHEN a.attcollation <> t.typcollation THEN"
 "            (SELECT format('%I.%I', (SELECT nspname FROM pg_namespace WHERE oid = collnamespace), collname)"
 "               FROM pg_collation WHERE oid = a.attcollation) END AS collation,"
-"       a.attnotnull AS not_null,"
-"       CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity_kind,"
+"       a.attnotnull AS not_null," PQE_SQL_NOT_NULL_PROPERTIES ","
+"       CASE WHEN q.seqrelid IS NOT NULL THEN CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END END AS identity_kind,"
 "       CASE WHEN q.seqstart <> 1 OR q.seqincrement <> 1 OR q.seqmin <> 1 OR q.seqcache <> 1 OR q.seqcycle"
 "                 OR q.seqmax <> CASE a.atttypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647"
 "                                ELSE 9223372036854775807 END"
 "            THEN format('START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s', q.seqstart,"
 "                        q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN ' CYCLE' END)"
 "       END AS identity_options,"
-"       CASE WHEN a.attidentity <> '' THEN format('SET START WITH %s SET INCREMENT BY %s SET MINVALUE %s SET MAXVALUE %s SET CACHE %s SET %s', q.seqstart,"
+"       CASE WHEN q.seqrelid IS NOT NULL THEN format('SET START WITH %s SET INCREMENT BY %s SET MINVALUE %s SET MAXVALUE %s SET CACHE %s SET %s', q.seqstart,"
 "              q.seqincrement, q.seqmin, q.seqmax, q.seqcache, CASE WHEN q.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END)"
 "              END AS _identity_settings,"
 "       CASE WHEN a.attgenerated <> '' THEN"
@@ -83,6 +86,7 @@ static const char query[] =
 "              WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
 "                AND d.deptype = 'i' AND d.deptype::text = 'i') q"
 "    ON a.attidentity <> '' AND q.refobjid = a.attrelid AND q.refobjsubid = a.attnum"
+PQE_SQL_NOT_NULL_JOIN
 " WHERE a.attnum > 0 AND NOT a.attisdropped";
 
 static const char *
@@ -146,8 +150,8 @@ definition(const PqeFact *fact)
 		if (child->inlined)
 			appendStringInfo(&text, " %s", child->kind->inline_text(child));
 	}
-	if (pqe_flag(fact, "not_null"))
-		appendStringInfoString(&text, " NOT NULL");
+	if (pqe_flag(fact, "not_null") && !pqe_not_null_comes_after(fact))
+		appendStringInfo(&text, " %s", pqe_not_null_text(fact));
 	return text.data;
 }
 
@@ -158,7 +162,7 @@ static char *
 inline_text(PqeFact *fact)
 {
 	if (comes_from_parent(fact))
-		return NULL;
+		return pqe_inherited_not_null_text(fact);
 	return definition(fact);
 }
 
@@ -249,11 +253,13 @@ after_inline(PqeScript *script, PqeFact *fact)
 {
 	const PqeFact *above = pqe_part_above(fact);
 
-	if (above != NULL && pqe_flag(above, "not_null") && !pqe_flag(fact, "not_null"))
+	if (above != NULL && pqe_hands_down_not_null(above) && !pqe_flag(fact, "not_null"))
 		pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", pqe_table_of(fact), quoted_name(fact));
-	if (pqe_flag(fact, "not_null") && above != NULL && !pqe_flag(above, "not_null"))
+	if (pqe_not_null_comes_after(fact) && script->fresh && !(comes_from_parent(fact) && pqe_hands_down_not_null(above)))
+		pqe_add_not_null_constraint(script, fact);
+	else if (pqe_flag(fact, "not_null") && above != NULL && !pqe_hands_down_not_null(above))
 	{
-		if (!script->fresh)
+		if (!script->fresh || (comes_from_parent(fact) && pqe_says_more_than_not_null(fact)))
 			pqe_set_not_null(script, fact);
 		else if (comes_from_parent(fact))
 			pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", pqe_table_of(fact), quoted_name(fact));
@@ -290,8 +296,8 @@ create_identity_above(PqeScript *script, const PqeFact *fact)
 
 	pqe_emit(script, 0, "CREATE SEQUENCE %s AS %s%s%s", sequence, pqe_value(fact, "type"), options ? " " : "", options ? options : "");
 	pqe_emit(script, PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK | PQE_LONG_RUNNING,
-			 "ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT pg_catalog.nextval(%s)", pqe_table_of(fact), quoted_name(fact),
-			 pqe_value(fact, "type"), quote_literal_cstr(sequence));
+			 "ALTER TABLE %s ADD COLUMN %s %s %s DEFAULT pg_catalog.nextval(%s)", pqe_table_of(fact), quoted_name(fact),
+			 pqe_value(fact, "type"), pqe_not_null_text(fact), quote_literal_cstr(sequence));
 	pqe_emit(script, 0, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", pqe_table_of(fact), quoted_name(fact));
 	pqe_emit(script, 0, "DROP SEQUENCE %s", sequence);
 	pqe_emit_identity(script, NULL, fact);
@@ -334,6 +340,8 @@ create(PqeScript *script, PqeFact *fact)
 	if (inlined_default(fact) != NULL && pqe_flag(inlined_default(fact), "_volatile"))
 		hazards |= PQE_TABLE_REWRITE | PQE_ACCESS_EXCLUSIVE_LOCK;
 	pqe_emit(script, hazards, "ALTER TABLE %s ADD COLUMN %s", pqe_table_of(fact), definition(fact));
+	if (pqe_not_null_comes_after(fact))
+		pqe_add_not_null_constraint(script, fact);
 	emit_settings(script, NULL, fact);
 }
 
@@ -614,11 +622,16 @@ drop(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * A storage that is only that of another type is no difference of its own.
+ * A storage that is only that of another type is no difference of its own, nor
+ * is the name of a NOT NULL that comes or goes.
  */
 static bool
 same_property(const PqeFact *from, const PqeFact *to, const char *property)
 {
+	if (strcmp(property, "not_null_name") == 0)
+		return !pqe_same(from, to, "not_null") || pqe_same_not_null_name(from, to);
+	if (strncmp(property, "not_null_", 9) == 0)
+		return !pqe_same(from, to, "not_null") || pqe_same(from, to, property);
 	if (strcmp(property, "storage") == 0)
 		return !pqe_same(from, to, "type") || pqe_same(from, to, property);
 	return pqe_same(from, to, property);

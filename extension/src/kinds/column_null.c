@@ -99,6 +99,11 @@ pqe_set_not_null(PqeScript *script, const PqeFact *to)
 	const char *name = quote_identifier(to->name);
 	const char *check;
 
+	if (pqe_says_more_than_not_null(to))
+	{
+		pqe_add_not_null_constraint(script, to);
+		return;
+	}
 	check = quote_identifier(psprintf("%.40s_not_null_pqengine", to->name));
 	pqe_emit(script, 0, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
 			 table, check, name);
@@ -115,12 +120,19 @@ pqe_set_not_null(PqeScript *script, const PqeFact *to)
 void
 pqe_alter_not_null(PqeScript *script, const PqeFact *from, const PqeFact *to, const PqeFact *above)
 {
-	bool		cascaded = above != NULL && !pqe_same(above->peer, above, "not_null") && pqe_same(above, to, "not_null");
+	bool		gained = above != NULL && !pqe_hands_down_not_null(above->peer) && pqe_hands_down_not_null(above);
+	bool		lost = above != NULL && pqe_flag(above->peer, "not_null") && !pqe_flag(above, "not_null");
 
 	if (pqe_same(from, to, "not_null"))
+	{
+		/* what a partition loses with its parent's has been given back as a whole */
+		if (pqe_flag(to, "not_null") && !(lost && pqe_flag(to, "_in_partition")))
+			pqe_alter_not_null_constraint(script, from, to, above);
 		return;
-	if (!pqe_flag(to, "not_null") && !(cascaded && pqe_flag(to, "_in_partition")))
+	}
+	/* a partition keeps one of its own when the parent's goes */
+	if (!pqe_flag(to, "not_null") && !(lost && pqe_flag(to, "_in_partition") && pqe_same(from, above->peer, "_not_null_name")))
 		drop_not_null(script, to);
-	else if (pqe_flag(to, "not_null") && !cascaded)
+	else if (pqe_flag(to, "not_null") && !gained)
 		pqe_set_not_null(script, to);
 }

@@ -16,7 +16,8 @@
  * Objects of the managed schemas; what belongs to anything else has no parent
  * among the facts and is left out.  The address is the object's, in a class
  * of its own.  _own: the comment that an extension brings itself, which is none
- * of the models' affair.
+ * of the models' affair.  NOT NULL (n) is a constraint to some servers, and a
+ * property of the column or domain to us.
  */
 static const char query[] =
 "SELECT (1000000000 + d.classoid::int8)::oid AS classid, d.objoid AS objid, d.objsubid,"
@@ -29,7 +30,9 @@ static const char query[] =
 "            CASE WHEN i.type = 'aggregate' AND i.identity LIKE '%()' THEN left(i.identity, -2) || '(*)'"
 "                 ELSE i.identity END) END AS identity,"
 "       i.schema, coalesce(i.name, i.identity) AS name, NULL AS slot,"
-"       d.classoid AS parent_class, d.objoid AS parent_id, d.objsubid AS parent_sub,"
+"       CASE WHEN k.contype = 'n' THEN CASE WHEN k.conrelid <> 0 THEN 'pg_class' ELSE 'pg_type' END::regclass::oid ELSE d.classoid END AS parent_class,"
+"       CASE WHEN k.contype = 'n' THEN greatest(k.conrelid, k.contypid) ELSE d.objoid END AS parent_id,"
+"       CASE WHEN k.contype = 'n' AND k.conrelid <> 0 THEN k.conkey[1]::int ELSE d.objsubid END AS parent_sub,"
 "       d.description AS text, own.comment AS _own"
 "  FROM pg_description d"
 "  LEFT JOIN pg_constraint k ON d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid,"

@@ -58,7 +58,7 @@ static const char query[] =
 "       NOT k.conislocal AS _inherited, k.coninhcount > 0 AS _heir, k.contype AS _type, k.convalidated AS _validated,"
 "       k.condeferrable AS _deferrable, k.condeferred AS _deferred,"
 "       CASE WHEN k.contype = 'f' THEN k.confrelid::regclass::text END AS _references,"
-"       c.table_name AS _table,"
+"       c.table_name AS _table, " PQE_SQL_CONSTRAINT_PERIOD " AS _period,"
 "       c.relkind = 'p' AS _partitioned, c.relispartition AS _in_partition,"
 "       CASE WHEN c.relispartition AND k.contype IN ('p', 'u') THEN"
 "            EXISTS (SELECT FROM pg_constraint o WHERE o.conrelid = k.conrelid AND o.conparentid <> 0"
@@ -311,7 +311,8 @@ create_key(PqeScript *script, PqeFact *fact)
 {
 	const char *table = pqe_table_of(fact);
 
-	if (script->fresh || pqe_flag(fact, "_partitioned") || !script->options->concurrently)
+	/* no index alone can be what WITHOUT OVERLAPS needs */
+	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_flag(fact, "_period") || !script->options->concurrently)
 	{
 		pqe_emit(script, script->fresh ? 0 : PQE_INDEX_BUILD | PQE_ACCESS_EXCLUSIVE_LOCK | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING,
 				 "ALTER TABLE %s ADD %s", table, inline_text(fact));

@@ -19,7 +19,8 @@ static const char query[] =
 "       CASE WHEN t.typcollation <> b.typcollation"
 "            THEN format('%I.%I', cn.nspname, co.collname) END AS collation,"
 "       coalesce(pg_get_expr(t.typdefaultbin, 0), quote_literal(t.typdefault)) AS \"default\","
-"       t.typnotnull AS not_null"
+"       t.typnotnull AS not_null, (SELECT x FROM (SELECT " PQE_SQL_DOMAIN_NOT_NULL "::text AS x) s WHERE rtrim(x, '0123456789') <> t.typname || '_not_null') AS not_null_name,"
+"       " PQE_SQL_DOMAIN_NOT_NULL " AS _not_null_name"
 "  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
 "  JOIN pg_type b ON b.oid = t.typbasetype"
 "  LEFT JOIN pg_collation co ON co.oid = t.typcollation"
@@ -50,6 +51,8 @@ create(PqeScript *script, PqeFact *fact)
 		appendStringInfo(&text, " COLLATE %s", pqe_value(fact, "collation"));
 	if (pqe_value(fact, "default"))
 		appendStringInfo(&text, " DEFAULT %s", pqe_value(fact, "default"));
+	if (pqe_value(fact, "not_null_name") != NULL)
+		appendStringInfo(&text, " CONSTRAINT %s", quote_identifier(pqe_value(fact, "not_null_name")));
 	if (pqe_flag(fact, "not_null"))
 		appendStringInfoString(&text, " NOT NULL");
 	foreach(lc, script->inlined)
@@ -103,12 +106,27 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 	}
 	if (!pqe_same(from, to, "not_null"))
 	{
-		if (pqe_flag(to, "not_null"))
+		if (pqe_value(to, "not_null_name") != NULL)
+			pqe_emit(script, PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA, "ALTER DOMAIN %s ADD CONSTRAINT %s NOT NULL",
+					 to->identity, quote_identifier(pqe_value(to, "not_null_name")));
+		else if (pqe_flag(to, "not_null"))
 			pqe_emit(script, PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA,
 					 "ALTER DOMAIN %s SET NOT NULL", to->identity);
 		else
 			pqe_emit(script, 0, "ALTER DOMAIN %s DROP NOT NULL", to->identity);
 	}
+	else if (!pqe_same(from, to, "not_null_name"))
+		pqe_emit(script, 0, "ALTER DOMAIN %s RENAME CONSTRAINT %s TO %s", to->identity,
+				 quote_identifier(pqe_value(from, "_not_null_name")), quote_identifier(pqe_value(to, "_not_null_name")));
+}
+
+/*
+ * The name of a NOT NULL that comes or goes is no difference of its own.
+ */
+static bool
+same_property(const PqeFact *from, const PqeFact *to, const char *property)
+{
+	return strcmp(property, "not_null_name") == 0 && !pqe_same(from, to, "not_null");
 }
 
 static void
@@ -189,6 +207,7 @@ const PqeKind pqe_kind_domain = {
 	.letter = TYPTYPE_DOMAIN,
 	.named_in_bodies = true,
 	.inlines = true,
+	.equal = same_property,
 	.sql_properties = default_properties,
 	.create = create,
 	.can_alter = can_alter,

@@ -116,7 +116,7 @@ static char *
 plain_text(PqeFacts *facts, const PqeFact *fact, const char *raw)
 {
 	Oid			table = fact->parent_address.objectId;
-	char	   *keys = strchr(raw, '\n') + 1;
+	char	   *keys = strchr(unconstify(char *, raw), '\n') + 1;
 	char	   *classes = strchr(keys, '\n') + 1;
 	char	   *collations = strchr(classes, '\n') + 1;
 	char	   *trees = strchr(collations, '\n');

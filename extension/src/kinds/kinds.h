@@ -76,7 +76,7 @@ typedef struct PqeSequenceRange
  * from joining the little that is wanted of them after all the rest.
  */
 #define PQE_SQL_RELATIONS(relkinds) \
-"(SELECT c.oid, c.relkind, c.relispartition, c.relhassubclass, c.reloftype, n.nspname," \
+"(SELECT c.oid, c.relkind, c.relispartition, c.relhassubclass, c.reloftype, c.relname, n.nspname," \
 "        format('%I.%I', n.nspname, c.relname) AS table_name" \
 "   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace" \
 "  WHERE c.relkind IN (" relkinds ") AND n.oid = ANY ($1) OFFSET 0)"
@@ -146,6 +146,16 @@ extern void pqe_column_continue_identity(PqeScript *script, const PqeFact *to, c
 extern bool pqe_has_heirs(const PqeFact *table);
 extern void pqe_set_not_null(PqeScript *script, const PqeFact *to);
 extern void pqe_alter_not_null(PqeScript *script, const PqeFact *from, const PqeFact *to, const PqeFact *above);
+
+/* column_null_constraint.c */
+extern const char *pqe_not_null_text(const PqeFact *fact);
+extern bool pqe_hands_down_not_null(const PqeFact *fact);
+extern bool pqe_same_not_null_name(const PqeFact *from, const PqeFact *to);
+extern bool pqe_not_null_comes_after(const PqeFact *to);
+extern char *pqe_inherited_not_null_text(const PqeFact *to);
+extern bool pqe_says_more_than_not_null(const PqeFact *to);
+extern void pqe_add_not_null_constraint(PqeScript *script, const PqeFact *to);
+extern void pqe_alter_not_null_constraint(PqeScript *script, const PqeFact *from, const PqeFact *to, const PqeFact *above);
 
 /* The identity of the relation that a property _table names. */
 #define pqe_table_of(fact) pqe_value(fact, "_table")

@@ -1,4 +1,5 @@
 Columns that a table has from its parent are altered there, whether the table had them of its own or not.
+-- Until PostgreSQL 17
 -- A
 CREATE TABLE events (a int, kind int, g text GENERATED ALWAYS AS (kind::text) STORED) PARTITION BY HASH (kind);
 CREATE TABLE orders PARTITION OF events FOR VALUES WITH (modulus 6, remainder 2);

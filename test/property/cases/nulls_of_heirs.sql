@@ -1,4 +1,5 @@
 A table may take nulls in a column where the one that it inherits from does not.
+-- Until PostgreSQL 17
 -- A
 CREATE TABLE public.teams (email boolean, name text NOT NULL);
 CREATE TABLE public.heir () INHERITS (public.teams);

@@ -31,6 +31,12 @@ sub connect_to ($database)
 	return $dbh;
 }
 
+# The server's major version.
+sub version ($self)
+{
+	return int($self->{admin}{pg_server_version} / 10000);
+}
+
 # Makes the roles and the template, once per run.
 sub prepare ($self)
 {

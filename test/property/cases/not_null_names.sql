@@ -1,0 +1,25 @@
+NOT NULL as a constraint: names, NO INHERIT, NOT VALID.
+-- From PostgreSQL 18
+-- A
+CREATE TABLE public.t (a int CONSTRAINT aa NOT NULL, b int NOT NULL, c int, d int CONSTRAINT dd NOT NULL NO INHERIT, e int NOT NULL, f int, g int CONSTRAINT gg NOT NULL, h int);
+ALTER TABLE public.t ADD CONSTRAINT ff NOT NULL f NOT VALID;
+ALTER TABLE public.t ADD CONSTRAINT hh NOT NULL h NOT VALID;
+COMMENT ON CONSTRAINT aa ON public.t IS 'a is needed';
+COMMENT ON CONSTRAINT gg ON public.t IS 'g is needed';
+CREATE TABLE public.gone (x int CONSTRAINT gone_n NOT NULL);
+CREATE DOMAIN public.d1 AS int CONSTRAINT dn NOT NULL;
+CREATE DOMAIN public.d2 AS int;
+CREATE DOMAIN public.d3 AS int NOT NULL;
+COMMENT ON CONSTRAINT dn ON DOMAIN public.d1 IS 'x';
+-- B
+CREATE TABLE public.t (a int NOT NULL, b int CONSTRAINT bb NOT NULL, c int CONSTRAINT cc NOT NULL, d int CONSTRAINT dd NOT NULL, e int CONSTRAINT ee NOT NULL NO INHERIT, f int CONSTRAINT ff NOT NULL, g int, h int CONSTRAINT other NOT NULL, i int DEFAULT 1 CONSTRAINT ii NOT NULL);
+COMMENT ON CONSTRAINT t_a_not_null ON public.t IS 'a is needed';
+COMMENT ON CONSTRAINT bb ON public.t IS 'b is needed';
+CREATE TABLE public.new (x int CONSTRAINT new_n NOT NULL NO INHERIT, y int);
+ALTER TABLE public.new ADD CONSTRAINT new_y NOT NULL y NOT VALID;
+COMMENT ON CONSTRAINT new_y ON public.new IS 'later';
+CREATE DOMAIN public.d1 AS int CONSTRAINT en NOT NULL;
+CREATE DOMAIN public.d2 AS int CONSTRAINT e2 NOT NULL;
+CREATE DOMAIN public.d3 AS int;
+CREATE DOMAIN public.d4 AS int CONSTRAINT e4 NOT NULL;
+COMMENT ON CONSTRAINT en ON DOMAIN public.d1 IS 'y';

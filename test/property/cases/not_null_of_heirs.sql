@@ -1,0 +1,35 @@
+Names of NOT NULL down the tables that inherit.
+-- From PostgreSQL 18
+-- A
+CREATE TABLE public.p (a int CONSTRAINT pa NOT NULL, b int CONSTRAINT pb NOT NULL, c int, z int) PARTITION BY LIST (a);
+CREATE TABLE public.p1 PARTITION OF public.p FOR VALUES IN (1);
+CREATE TABLE public.p2 (a int NOT NULL, b int NOT NULL, c int, z int);
+ALTER TABLE public.p ATTACH PARTITION public.p2 FOR VALUES IN (2);
+CREATE TABLE public.i (a int CONSTRAINT ia NOT NULL, b int CONSTRAINT ib NOT NULL NO INHERIT, c int);
+CREATE TABLE public.j () INHERITS (public.i);
+CREATE TABLE public.k (a int CONSTRAINT ka NOT NULL) INHERITS (public.i);
+CREATE TABLE public.l () INHERITS (public.k);
+CREATE TABLE public.n (a int CONSTRAINT na NOT NULL);
+CREATE TABLE public.x (a int CONSTRAINT xa NOT NULL, b int) PARTITION BY LIST (a);
+CREATE TABLE public.x1 PARTITION OF public.x FOR VALUES IN (1);
+CREATE TABLE public.x2 (a int CONSTRAINT x2a NOT NULL, b int CONSTRAINT x2b NOT NULL);
+CREATE TABLE public.y (a int, b int);
+CREATE TABLE public.z (a int NOT NULL, b int CONSTRAINT zb NOT NULL) INHERITS (public.y);
+-- B
+CREATE TABLE public.p (a int CONSTRAINT pa NOT NULL, b int CONSTRAINT pb NOT NULL, c int CONSTRAINT pc NOT NULL, z int, d int DEFAULT 3 CONSTRAINT pd NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE public.p1 (a int CONSTRAINT pa NOT NULL, b int CONSTRAINT pb NOT NULL, c int CONSTRAINT p1c NOT NULL, z int NOT NULL, d int DEFAULT 3 NOT NULL);
+ALTER TABLE public.p ATTACH PARTITION public.p1 FOR VALUES IN (1);
+CREATE TABLE public.p2 (a int NOT NULL, b int NOT NULL, c int NOT NULL, z int, d int DEFAULT 3 NOT NULL);
+ALTER TABLE public.p ATTACH PARTITION public.p2 FOR VALUES IN (2);
+CREATE TABLE public.p3 PARTITION OF public.p FOR VALUES IN (3);
+CREATE TABLE public.i (a int CONSTRAINT ia NOT NULL, b int CONSTRAINT ib NOT NULL, c int CONSTRAINT ic NOT NULL NO INHERIT);
+CREATE TABLE public.j () INHERITS (public.i);
+CREATE TABLE public.k (a int CONSTRAINT ka NOT NULL) INHERITS (public.i);
+CREATE TABLE public.l () INHERITS (public.k);
+CREATE TABLE public.n (a int CONSTRAINT na NOT NULL);
+CREATE TABLE public.m (CONSTRAINT ma NOT NULL a) INHERITS (public.n);
+CREATE TABLE public.x (a int CONSTRAINT xa2 NOT NULL, b int CONSTRAINT xb NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE public.x1 PARTITION OF public.x FOR VALUES IN (1);
+CREATE TABLE public.x2 (a int CONSTRAINT x2a2 NOT NULL, b int NOT NULL);
+CREATE TABLE public.y (a int NOT NULL, b int CONSTRAINT yb NOT NULL);
+CREATE TABLE public.z (a int CONSTRAINT za NOT NULL, b int NOT NULL) INHERITS (public.y);

@@ -63,25 +63,65 @@ is_runtime_partition(const PqeFact *fact, PqeFacts *actual, PqeFacts *desired)
 }
 
 /*
- * What is left alone keeps what it is made of and what that needs: its schema,
- * the function that its trigger calls.  A part of what the models do hold (an
- * index of the partitioned table) is theirs to take away.
+ * Does the part of a partition (a column) go because that of WHOLE does, which
+ * the partition has it from?
  */
+static bool
+goes_with_whole(const PqeFact *part, const PqeFact *whole)
+{
+	ListCell   *lc;
+
+	if (whole == NULL || !part->kind->holds_data)
+		return false;
+	foreach(lc, whole->children)
+	{
+		const PqeFact *other = lfirst(lc);
+
+		if (other->kind == part->kind && strcmp(other->name, part->name) == 0)
+			return !other->ignored && other->peer == NULL;
+	}
+	return false;
+}
+
 static void
-leave_alone(PqeFact *fact)
+ignore_with_parts(PqeFact *fact)
 {
 	ListCell   *lc;
 
 	check_stack_depth();
 	fact->ignored = true;
 	foreach(lc, fact->children)
-		leave_alone(lfirst(lc));
+		ignore_with_parts(lfirst(lc));
+}
+
+/*
+ * What is left alone keeps what it is made of and what that needs: its schema,
+ * the function that its trigger calls.  A part of what the models do hold (an
+ * index of the partitioned table) is theirs to take away; and so is what only a
+ * column needs that goes with that table's.
+ */
+static void
+leave_alone(PqeFact *fact, PqeFacts *actual)
+{
+	const char *belongs_to = fact->kind->belongs_to != NULL ? fact->kind->belongs_to(fact) : NULL;
+	const PqeFact *whole = belongs_to != NULL ? pqe_facts_by_identity(actual, fact->kind, belongs_to) : NULL;
+	ListCell   *lc;
+
+	check_stack_depth();
+	fact->ignored = true;
+	foreach(lc, fact->children)
+	{
+		if (goes_with_whole(lfirst(lc), whole))
+			ignore_with_parts(lfirst(lc));
+		else
+			leave_alone(lfirst(lc), actual);
+	}
 	foreach(lc, fact->depends_on)
 	{
 		PqeFact    *needed = lfirst(lc);
 
 		if (needed->peer == NULL && !needed->ignored && (needed->parent == NULL || needed->parent->peer == NULL))
-			leave_alone(needed);
+			leave_alone(needed, actual);
 	}
 }
 
@@ -104,7 +144,7 @@ decide_scope(PqeFacts *facts, PqeFacts *desired, const PqeOptions *options)
 		return;
 	foreach(lc, facts->list)
 		if (is_runtime_partition(lfirst(lc), facts, desired))
-			leave_alone(lfirst(lc));
+			leave_alone(lfirst(lc), facts);
 }
 
 /*

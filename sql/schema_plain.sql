@@ -90,6 +90,31 @@ CREATE INDEX i11 ON app."Odd ""table""" (mood, price, at, who, number);
 CREATE INDEX i12 ON app."Odd ""table""" (half) WITH (fillfactor = 70);
 CREATE MATERIALIZED VIEW app.m AS SELECT 1 AS i, 'a'::text AS t;
 CREATE UNIQUE INDEX m1 ON app.m (i, lower(t));
+-- views: where the names of the columns are the query's, and where they are not
+CREATE TABLE app.old (i int, new text, gone int);
+CREATE TABLE app.new (i int, t text);
+CREATE VIEW app.v1 AS SELECT "select", "Key" AS k, x.code FROM app."Odd ""table""" x WHERE half > 3 ORDER BY most DESC, nr;
+CREATE VIEW app.v2 (a, "B b") AS SELECT o.i, n FROM app.old AS o JOIN app.new AS n ON n.i = o.i AND n.t <> 'x';
+CREATE VIEW app.v3 AS SELECT i, old.new, t, older FROM app.old JOIN app.new USING (i) LEFT JOIN app.a AS l (i, older, newest) USING (i);
+CREATE VIEW app.v4 AS SELECT i, t FROM app.new UNION ALL SELECT i, new FROM app.old ORDER BY 1;
+CREATE VIEW app.v5 (p, q) AS SELECT i, j FROM app.a EXCEPT SELECT 1, 2;
+CREATE VIEW app.v6 AS VALUES (1, 'one'), (2, 'two');
+CREATE VIEW app.v7 (a, b) AS VALUES (1, 'one');
+CREATE VIEW app.v8 AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 9), new AS (SELECT * FROM app.new) SELECT * FROM r, new;
+CREATE VIEW app.v9 AS SELECT new.*, f.ordinality, (SELECT max(x.i) FROM app.old x WHERE x.new = new.t), row_number() OVER w
+  FROM app.new, LATERAL generate_series(1, new.i) WITH ORDINALITY f WINDOW w AS (PARTITION BY new.t ORDER BY new.i);
+CREATE VIEW app.v10 AS SELECT DISTINCT ON (o.new) o.new, count(*) FILTER (WHERE o.i > 1) FROM app.old o TABLESAMPLE system (10)
+  GROUP BY GROUPING SETS ((o.new), ()) HAVING count(*) > 0 ORDER BY o.new, o.new || 'x';
+CREATE VIEW app.v11 AS SELECT;
+CREATE VIEW app.v12 AS SELECT old AS new, new AS old FROM app.old, app.new WHERE NOT EXISTS (SELECT FROM app.v4 WHERE v4.i = old.i) FOR UPDATE OF old;
+CREATE VIEW app.v13 AS SELECT a.*, v2."B b" FROM app.v2, app.parted a, (SELECT 1 AS i, 2 AS i) s (u, v) WHERE a = a;
+CREATE MATERIALIZED VIEW app.m2 (x) AS SELECT i FROM app.new n LIMIT 3;
+ALTER VIEW app.v1 RENAME k TO "K";
+ALTER VIEW app.v4 RENAME t TO u;
+ALTER TABLE app.old RENAME new TO newer;
+ALTER TABLE app.new ADD j int;
+ALTER TABLE app.old DROP gone;
+ALTER MATERIALIZED VIEW app.m2 RENAME x TO y;
 
 SELECT pqengine.export('{app}') AS export \gset
 SET search_path = pg_catalog;
@@ -105,6 +130,8 @@ SELECT adrelid::regclass, attname, pg_get_expr(adbin, adrelid) FROM pg_attrdef J
  WHERE attislocal AND position(format('%I %s%s DEFAULT %s', attname, format_type(atttypid, atttypmod),
        CASE WHEN attcollation <> 0 AND attcollation <> (SELECT typcollation FROM pg_type t WHERE t.oid = atttypid)
             THEN ' COLLATE pg_catalog.' || attcollation::regcollation END, pg_get_expr(adbin, adrelid)) IN :'export') = 0;
+SELECT c.oid::regclass, pg_get_viewdef(c.oid) FROM pg_class c
+ WHERE relnamespace = 'app'::regnamespace AND relkind IN ('v', 'm') AND position(format(E'%s AS\n%s', c.oid::regclass, pg_get_viewdef(c.oid)) IN :'export') = 0;
 SELECT count(*) > 30 FROM pg_constraint WHERE connamespace = 'app'::regnamespace;
 RESET search_path;
 -- and it is what the server makes of itself

@@ -311,10 +311,20 @@ schema_oids(PqeFacts *facts)
 	return PointerGetDatum(construct_array(oids, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 }
 
+static char *
+print_definition(const void *argument)
+{
+	const PqeFact *fact = argument;
+
+	if (fact->kind->print != NULL)
+		return fact->kind->print(fact);
+	return TextDatumGetCString(DirectFunctionCall1(fact->kind->deparse, ObjectIdGetDatum(fact->address.objectId)));
+}
+
 static void
 read_definition(PqeFacts *facts, PqeFact *fact)
 {
-	char	   *text = pqe_deparse(fact->kind->deparse, fact->address.objectId);
+	char	   *text = pqe_deparse(print_definition, fact);
 	size_t		length = strlen(text);
 
 	while (length > 0 && strchr("; \n", text[length - 1]) != NULL)
@@ -401,6 +411,7 @@ read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 {
 	Reading		reading = {facts, kind};
 	int			first = list_length(facts->list);
+	bool		prints = kind->deparse != NULL || kind->print != NULL;
 	MemoryContext garbage;
 	MemoryContext old;
 
@@ -409,7 +420,7 @@ read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 	pqe_each_row(kind->query, schemas, start_kind, add_row, &reading);
 	if (kind->ordered_by_parent)
 		order_by_parent(facts, first);
-	if (kind->complete == NULL && kind->deparse == NULL)
+	if (kind->complete == NULL && !prints)
 		return;
 	garbage = AllocSetContextCreate(CurrentMemoryContext, "pqengine fact", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(garbage);
@@ -418,7 +429,7 @@ read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 		PqeFact    *fact = list_nth(facts->list, i);
 
 		CHECK_FOR_INTERRUPTS();
-		if (kind->deparse != NULL)
+		if (prints)
 			read_definition(facts, fact);
 		if (kind->complete != NULL)
 			kind->complete(facts, fact);

@@ -71,10 +71,12 @@ struct PqeKind
 
 	/*
 	 * Prints the property "definition" (null in the query), but for blanks
-	 * and semicolons at its end.  For functions of the server that lock what
-	 * the object names: only here are these locks given back at once.
+	 * and semicolons at its end: by a function of the server that takes an oid,
+	 * or one of its own.  For what locks what the object names: only here are
+	 * these locks given back at once.
 	 */
 	PGFunction	deparse;
+	char	   *(*print) (const PqeFact *fact);
 
 	bool		database_wide;	/* compared only where asked for or declared */
 	PqeOnTakedown on_takedown;

@@ -324,19 +324,19 @@ pqe_locks_explain(ErrorData *error)
 }
 
 /*
- * The text that one of the server's functions prints of an object, in the
- * current memory context.  Such functions lock every relation that the object
- * names, to the end of the transaction: here, to the end of the call.
+ * The text that PRINT makes of its argument by way of the server's functions.
+ * Such functions lock every relation that an object names, to the end of the
+ * transaction: here, to the end of the call.
  */
 char *
-pqe_deparse(PGFunction function, Oid object)
+pqe_deparse(char *(*print) (const void *argument), const void *argument)
 {
 	ResourceOwner outer = CurrentResourceOwner;
 	ResourceOwner owner = ResourceOwnerCreate(outer, "pqengine deparse");
 	char	   *printed;
 
 	CurrentResourceOwner = owner;
-	printed = TextDatumGetCString(DirectFunctionCall1(function, ObjectIdGetDatum(object)));
+	printed = print(argument);
 	CurrentResourceOwner = outer;
 	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, true, false);
 	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, false, false);

@@ -19,6 +19,6 @@ extern bool pqe_locks_are_due(void);
 extern void pqe_locks_give_back(void);
 extern void pqe_locks_require(int64 needed, const char *what);
 extern void pqe_locks_explain(ErrorData *error);
-extern char *pqe_deparse(PGFunction function, Oid object);
+extern char *pqe_deparse(char *(*print) (const void *argument), const void *argument);
 
 #endif							/* PQE_LOCKS_H */

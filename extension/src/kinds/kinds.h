@@ -113,6 +113,9 @@ extern const char *pqe_plain_text(PqeFacts *facts, Oid relation, const char *tre
 extern bool pqe_is_plain_tree(const char *tree);
 extern const char *pqe_plain_column(PqeFacts *facts, Oid relation, AttrNumber number);
 
+/* query_text.c */
+extern char *pqe_view_query(const PqeFact *view);
+
 /* sequence.c */
 extern PqeSequenceRange pqe_sequence_range(const char *minimum, const char *maximum, const char *increment);
 extern bool pqe_fit_sequence(PqeScript *script, const char *sequence,

@@ -12,7 +12,6 @@
 
 #include "catalog/pg_class.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 #define STORAGE(letter) \
 "CASE " letter " WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END"
@@ -201,7 +200,7 @@ const PqeKind pqe_kind_matview = {
 	.catalog = RelationRelationId,
 	.letter_column = Anum_pg_class_relkind,
 	.letter = RELKIND_MATVIEW,
-	.deparse = pg_get_viewdef,
+	.print = pqe_view_query,
 	.named_in_bodies = true,
 	.sql_properties = sql_properties,
 	.create = create,

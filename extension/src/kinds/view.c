@@ -9,7 +9,6 @@
 
 #include "catalog/pg_class.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
@@ -147,7 +146,7 @@ const PqeKind pqe_kind_view = {
 	.catalog = RelationRelationId,
 	.letter_column = Anum_pg_class_relkind,
 	.letter = RELKIND_VIEW,
-	.deparse = pg_get_viewdef,
+	.print = pqe_view_query,
 	.named_in_bodies = true,
 	.sql_properties = sql_properties,
 	.create = create,

@@ -18,7 +18,7 @@
 
 #define FIRST_PIECE (64 * 1024)
 #define LARGEST_PIECE (16 * 1024 * 1024)
-#define GROWTH 8
+#define GROWTH 64
 #define HUGE_PAGE ((Size) 2 * 1024 * 1024)
 
 PqeArena *

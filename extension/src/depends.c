@@ -109,8 +109,11 @@ add_depend_row(PqeFacts *facts, const FormData_pg_depend *form)
 
 	if (edges->count == edges->room)
 	{
+		DependRow  *before = edges->rows;
+
 		edges->room = edges->room * 2;
-		edges->rows = repalloc_huge(edges->rows, sizeof(DependRow) * edges->room);
+		edges->rows = pqe_arena_alloc(facts->rows, sizeof(DependRow) * edges->room);
+		memcpy(edges->rows, before, sizeof(DependRow) * edges->count);
 	}
 	row = &edges->rows[edges->count++];
 	ObjectAddressSubSet(row->dependent, form->classid, form->objid, form->objsubid);
@@ -131,7 +134,7 @@ pqe_depends_read_owners(PqeFacts *facts)
 
 	facts->edges = MemoryContextAllocZero(facts->context, sizeof(PqeEdges));
 	facts->edges->room = 1024;
-	facts->edges->rows = MemoryContextAlloc(facts->context, sizeof(DependRow) * facts->edges->room);
+	facts->edges->rows = pqe_arena_alloc(facts->rows, sizeof(DependRow) * facts->edges->room);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);

@@ -15,6 +15,7 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
@@ -131,10 +132,12 @@ pqe_facts_by_identity(PqeFacts *facts, const PqeKind *kind, const char *identity
 static PqeColumns *
 place_of_columns(const PqeKind *kind)
 {
-	int			index;
+	/* most questions are about the kind that the last one was about */
+	static int	index = 0;
 
-	for (index = 0; pqe_kinds[index] != kind; index++)
-		;
+	if (pqe_kinds[index] != kind)
+		for (index = 0; pqe_kinds[index] != kind; index++)
+			;
 	if (columns_of_kinds == NULL)
 		columns_of_kinds = MemoryContextAllocZero(TopMemoryContext,
 												  sizeof(PqeColumns) * pqe_kind_count);
@@ -259,6 +262,23 @@ start_kind(TupleDesc desc, void *argument)
 	note_columns(((Reading *) argument)->kind, desc);
 }
 
+/*
+ * Is the fact about something that its kind takes for a mere part of another
+ * object?  One of an extension's is left out anyway.
+ */
+static bool
+is_part(PqeFacts *facts, const PqeFact *fact)
+{
+	bool		is_about = OidIsValid(fact->parent_address.classId);
+	AddressEntry *entry;
+
+	if (fact->kind->is_part == NULL)
+		return false;
+	entry = address_map_lookup(facts->objects, is_about ? fact->parent_address : fact->address);
+	return entry != NULL && entry->owner_type != 0 && entry->owner_type != DEPENDENCY_EXTENSION &&
+		fact->kind->is_part(fact, entry->owner_type);
+}
+
 static void
 add_row(PqeRow *row, void *argument)
 {
@@ -285,6 +305,11 @@ add_row(PqeRow *row, void *argument)
 	fact->slot = names[COL_SLOT - COL_IDENTITY];
 	fact->parent_address = row_address(row, COL_PARENT_CLASS);
 	fact->values = pqe_row_texts(row, FIXED_COLUMNS, natts - FIXED_COLUMNS, facts->rows);
+	if (is_part(facts, fact))
+	{
+		address_map_enter(facts->objects, &address)->fact = NULL;
+		return;
+	}
 	fact->position = list_length(facts->list);
 	old = MemoryContextSwitchTo(facts->context);
 	facts->list = lappend(facts->list, fact);
@@ -412,12 +437,15 @@ read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 	Reading		reading = {facts, kind};
 	int			first = list_length(facts->list);
 	bool		prints = kind->deparse != NULL || kind->print != NULL;
+	Datum		parameters[PQE_ROW_PARAMETERS] = {schemas, schemas};
 	MemoryContext garbage;
 	MemoryContext old;
 
 	if (OidIsValid(kind->catalog) && !has_users_rows(kind))
 		return;
-	pqe_each_row(kind->query, schemas, start_kind, add_row, &reading);
+	if (kind->parameter != NULL)
+		parameters[1] = kind->parameter();
+	pqe_each_row(kind->query, parameters, start_kind, add_row, &reading);
 	if (kind->ordered_by_parent)
 		order_by_parent(facts, first);
 	if (kind->complete == NULL && !prints)
@@ -509,9 +537,9 @@ pqe_facts_read(PqeFacts *facts)
 	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
 	schemas = schema_oids(facts);
+	pqe_depends_read_owners(facts);
 	for (int i = 0; i < pqe_kind_count; i++)
 		read_kind(facts, pqe_kinds[i], schemas);
-	pqe_depends_read_owners(facts);
 	link_parents(facts);
 	pqe_depends_read(facts);
 	pqe_bodies_read(facts);

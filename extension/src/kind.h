@@ -49,6 +49,9 @@ struct PqeKind
 	 */
 	const char *query;
 
+	/* What the query has as $2, an oid[]; NULL: nothing. */
+	Datum		(*parameter) (void);
+
 	/*
 	 * All its rows come of rows of this catalog that users have made, so that
 	 * the query need not be run where there is none.  The index is on what
@@ -68,6 +71,13 @@ struct PqeKind
 	 */
 	bool		ordered_by_parent;
 	int			(*place) (const PqeFact *fact);
+
+	/*
+	 * The fact's object (that which a fact is about, for owners and the like) is
+	 * part of another one, by a row of this type in pg_depend: is that why it is
+	 * no fact?  NULL: never.
+	 */
+	bool		(*is_part) (const PqeFact *fact, char dependency);
 
 	/*
 	 * Prints the property "definition" (null in the query), but for blanks

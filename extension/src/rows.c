@@ -80,12 +80,12 @@ no_more(DestReceiver *self)
 }
 
 /*
- * Calls START with the columns of a query whose $1 is an oid[], then FUNCTION
- * on each row; what this allocates in the current context lasts as long as the
+ * Calls START with the columns of a query whose $1 and $2 are each an oid[], then
+ * FUNCTION on each row; what this allocates in the current context lasts as long as the
  * row.  To be called within SPI, and with a snapshot.
  */
 void
-pqe_each_row(const char *query, Datum schemas, PqeStartFunction start_function,
+pqe_each_row(const char *query, const Datum *parameters, PqeStartFunction start_function,
 			 PqeRowFunction function, void *argument)
 {
 	/* SPI asks for a kind of its own only where it should keep the rows */
@@ -93,11 +93,14 @@ pqe_each_row(const char *query, Datum schemas, PqeStartFunction start_function,
 	SPIExecuteOptions options = {0};
 
 	receiver.garbage = AllocSetContextCreate(CurrentMemoryContext, "pqengine row", ALLOCSET_SMALL_SIZES);
-	options.params = makeParamList(1);
-	options.params->params[0].value = schemas;
-	options.params->params[0].isnull = false;
-	options.params->params[0].pflags = PARAM_FLAG_CONST;
-	options.params->params[0].ptype = OIDARRAYOID;
+	options.params = makeParamList(PQE_ROW_PARAMETERS);
+	for (int i = 0; i < PQE_ROW_PARAMETERS; i++)
+	{
+		options.params->params[i].value = parameters[i];
+		options.params->params[i].isnull = false;
+		options.params->params[i].pflags = PARAM_FLAG_CONST;
+		options.params->params[i].ptype = OIDARRAYOID;
+	}
 	options.read_only = true;
 	options.must_return_tuples = true;
 	options.dest = &receiver.pub;
@@ -112,8 +115,8 @@ pqe_each_row(const char *query, Datum schemas, PqeStartFunction start_function,
 TupleDesc
 pqe_row_descriptor(const char *query)
 {
-	Oid			types[1] = {OIDARRAYOID};
-	SPIPlanPtr	plan = SPI_prepare(query, 1, types);
+	Oid			types[PQE_ROW_PARAMETERS] = {OIDARRAYOID, OIDARRAYOID};
+	SPIPlanPtr	plan = SPI_prepare(query, PQE_ROW_PARAMETERS, types);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\"", query);

@@ -25,7 +25,10 @@ typedef struct PqeRow
 typedef void (*PqeStartFunction) (TupleDesc desc, void *argument);
 typedef void (*PqeRowFunction) (PqeRow *row, void *argument);
 
-extern void pqe_each_row(const char *query, Datum schemas, PqeStartFunction start,
+/* What such a query may have: oid[], all of them. */
+#define PQE_ROW_PARAMETERS 2
+
+extern void pqe_each_row(const char *query, const Datum *parameters, PqeStartFunction start,
 						 PqeRowFunction function, void *argument);
 extern TupleDesc pqe_row_descriptor(const char *query);
 extern char **pqe_row_texts(PqeRow *row, int first, int count, PqeArena *arena);

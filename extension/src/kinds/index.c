@@ -34,8 +34,8 @@
  */
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
-"       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
-"       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
+"       format('%I.%I', c.nspname, c.relname) AS identity, c.nspname AS schema, c.relname AS name,"
+"       format('relation:%I.%I', c.nspname, c.relname) AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, i.indrelid AS parent_id, 0 AS parent_sub,"
 "       NULL::text AS definition,"
 "       i.indisvalid AS valid,"
@@ -44,18 +44,19 @@ static const char query[] =
 "       CASE WHEN i.indexprs IS NOT NULL THEN"
 "            (SELECT string_agg(format('%s=%s', a.attnum, a.attstattarget), E'\\n' ORDER BY a.attnum)"
 "               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0) END AS statistics,"
-"       format('%I.%I', tn.nspname, t.relname) AS _table, c.relkind = 'I' AS _partitioned,"
+"       t.table_name AS _table, c.relkind = 'I' AS _partitioned,"
 "       t.relkind = 'm' AS _on_matview,"
 "       CASE WHEN c.relkind = 'i' AND i.indpred IS NULL AND i.indnatts = i.indnkeyatts AND NOT i.indnullsnotdistinct"
 "                 AND c.reloptions IS NULL AND i.indoption::text !~ '[1-9]'"
 "            THEN concat_ws(E'\\n', CASE WHEN i.indisunique THEN 'u' ELSE 'i' END, i.indkey, i.indclass, i.indcollation, i.indexprs)"
 "            END AS _raw"
-"  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-"  JOIN pg_namespace n ON n.oid = c.relnamespace"
-"  JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace"
-"  LEFT JOIN pg_inherits p ON p.inhrelid = c.oid"
-" WHERE n.oid = ANY ($1) AND t.relkind IN ('r', 'p', 'm')"
-"   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))";
+"  FROM (SELECT * FROM pg_index WHERE NOT indisprimary AND NOT indisexclusion"
+"           AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype = 'u') OFFSET 0) i"
+"  JOIN (SELECT c.oid, c.relname, c.relkind, c.reloptions, n.nspname"
+"          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+"         WHERE c.relkind IN ('i', 'I') AND n.oid = ANY ($1) OFFSET 0) c ON c.oid = i.indexrelid"
+"  JOIN " PQE_SQL_RELATIONS("'r', 'p', 'm'") " t ON t.oid = i.indrelid"
+"  LEFT JOIN pg_inherits p ON p.inhrelid = c.oid";
 
 /*
  * Is that the class that an index on a column of the type has anyway?  One of

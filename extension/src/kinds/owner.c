@@ -14,7 +14,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 
-/* Sequences of columns (see sequence.c), indexes and row types follow their table. */
+/* Indexes and row types follow their table. */
 static const char query[] =
 "SELECT (2000000000 + o.classid::int8)::oid AS classid, o.objid, 0 AS objsubid,"
 "       o.object AS identity, o.schema, o.name,"
@@ -27,8 +27,6 @@ static const char query[] =
 "                  WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, n.nspname, c.relname) AS object"
 "      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 "     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.oid = ANY ($1)"
-"       AND (c.relkind <> 'S' OR NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
-"                                             AND d.objid = c.oid AND d.deptype IN ('a', 'i')))"
 "    UNION ALL"
 "    SELECT 'pg_type'::regclass::oid, t.oid, t.typowner, n.nspname, t.typname,"
 "           format('%s %I.%I', CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, n.nspname, t.typname)"
@@ -80,8 +78,16 @@ static const char query[] =
 "    UNION ALL"
 "    SELECT 'pg_event_trigger'::regclass::oid, e.oid, e.evtowner, NULL, e.evtname, format('EVENT TRIGGER %I', e.evtname)"
 "      FROM pg_event_trigger e"
-"  ) o"
-" ORDER BY o.object COLLATE \"C\"";
+"  ) o";
+
+/*
+ * And so do the sequences of columns.
+ */
+static bool
+is_part(const PqeFact *fact, char dependency)
+{
+	return strncmp(fact->identity, "SEQUENCE ", strlen("SEQUENCE ")) == 0;
+}
 
 static bool
 in_scope(const PqeFact *fact, const PqeOptions *options)
@@ -128,7 +134,9 @@ const PqeKind pqe_kind_owner = {
 	.name = "owner",
 	.rank = 100,
 	.query = query,
+	.ordered_by_parent = true,
 	.follows_column_type = true,
+	.is_part = is_part,
 	.in_scope = in_scope,
 	.create = create,
 	.can_alter = pqe_always_alter,

@@ -11,8 +11,15 @@
  */
 #include "kinds/kinds.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/rel.h"
 
 #include "acl.h"
 
@@ -22,7 +29,33 @@
  * most objects have nothing but it.
  */
 static const char query[] =
-"WITH o AS MATERIALIZED ("
+"WITH d AS MATERIALIZED ("
+"  SELECT letter, owner,"
+"         string_agg(line, E'\\n' ORDER BY grantee <> 0, pg_get_userbyid(grantee), privilege_type) AS ordered,"
+"         string_agg(line, E'\\n' ORDER BY place) AS plain"
+"    FROM (SELECT letter, owner, x.grantee, x.privilege_type, x.place,"
+"                 " PQE_SQL_ACL_LINE_OWNED("x", "''", "owner") " AS line"
+"            FROM (SELECT letter::\"char\" AS letter, owner FROM unnest(ARRAY['s', 'r', 'T', 'f', 'n', 'F', 'S']) letter,"
+"                         (SELECT relowner AS owner FROM pg_class UNION SELECT typowner FROM pg_type UNION SELECT proowner FROM pg_proc"
+"                           UNION SELECT nspowner FROM pg_namespace UNION SELECT fdwowner FROM pg_foreign_data_wrapper"
+"                           UNION SELECT srvowner FROM pg_foreign_server) r) l,"
+"                 aclexplode(acldefault(letter, owner)) WITH ORDINALITY x (grantor, grantee, privilege_type, is_grantable, place)) s"
+"   GROUP BY letter, owner)"
+"SELECT (3000000000 + o.classid::int8)::oid AS classid, o.objid, 0 AS objsubid,"
+"       o.object AS identity, o.schema, o.name, NULL AS slot,"
+"       o.classid AS parent_class, o.objid AS parent_id, 0 AS parent_sub,"
+"       concat_ws(E'\\n', CASE WHEN o.acl IS NULL THEN d.ordered ELSE"
+"         (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "''", "o.owner") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type)"
+"            FROM aclexplode(o.acl) x) END,"
+"       CASE WHEN o.classid = 'pg_class'::regclass AND o.objid = ANY ($2) THEN"
+"         (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "quote_ident(a.attname)", "o.owner") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type, a.attname)"
+"            FROM pg_attribute a, aclexplode(a.attacl) x"
+"           WHERE a.attrelid = o.objid AND NOT a.attisdropped) END) AS privileges,"
+"       d.plain AS _default,"
+"       CASE o.default_letter WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'"
+"                             WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS _class,"
+"       quote_ident(pg_get_userbyid(o.owner)) AS _owner"
+"  FROM ("
 "  SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.relowner AS owner, c.relacl AS acl, n.oid AS namespace,"
 "           CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\" AS letter,"
 "           CASE c.relkind WHEN 'S' THEN 'S' ELSE 'r' END::\"char\" AS default_letter, n.nspname AS schema, c.relname AS name,"
@@ -52,31 +85,35 @@ static const char query[] =
 "  SELECT 'pg_foreign_server'::regclass::oid, s.oid, s.srvowner, s.srvacl, 0, 'S', '-', NULL, s.srvname,"
 "         format('FOREIGN SERVER %I', s.srvname)"
 "    FROM pg_foreign_server s"
-"), d AS MATERIALIZED ("
-"  SELECT letter, owner,"
-"         string_agg(line, E'\\n' ORDER BY grantee <> 0, pg_get_userbyid(grantee), privilege_type) AS ordered,"
-"         string_agg(line, E'\\n' ORDER BY place) AS plain"
-"    FROM (SELECT letter, owner, x.grantee, x.privilege_type, x.place,"
-"                 " PQE_SQL_ACL_LINE_OWNED("x", "''", "owner") " AS line"
-"            FROM (SELECT DISTINCT letter, owner FROM o) l,"
-"                 aclexplode(acldefault(letter, owner)) WITH ORDINALITY x (grantor, grantee, privilege_type, is_grantable, place)) s"
-"   GROUP BY letter, owner)"
-"SELECT (3000000000 + o.classid::int8)::oid AS classid, o.objid, 0 AS objsubid,"
-"       o.object AS identity, o.schema, o.name, NULL AS slot,"
-"       o.classid AS parent_class, o.objid AS parent_id, 0 AS parent_sub,"
-"       concat_ws(E'\\n', CASE WHEN o.acl IS NULL THEN d.ordered ELSE"
-"         (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "''", "o.owner") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type)"
-"            FROM aclexplode(o.acl) x) END,"
-"       CASE WHEN o.classid = 'pg_class'::regclass AND o.objid = ANY (ARRAY(SELECT attrelid FROM pg_attribute WHERE attacl IS NOT NULL)) THEN"
-"         (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "quote_ident(a.attname)", "o.owner") ", E'\\n' ORDER BY x.grantee <> 0, pg_get_userbyid(x.grantee), x.privilege_type, a.attname)"
-"            FROM pg_attribute a, aclexplode(a.attacl) x"
-"           WHERE a.attrelid = o.objid AND NOT a.attisdropped) END) AS privileges,"
-"       d.plain AS _default,"
-"       CASE o.default_letter WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'"
-"                             WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS _class,"
-"       quote_ident(pg_get_userbyid(o.owner)) AS _owner"
-"  FROM o LEFT JOIN d ON d.letter = o.letter AND d.owner = o.owner"
-" ORDER BY o.object COLLATE \"C\"";
+"  ) o LEFT JOIN d ON d.letter = o.letter AND d.owner = o.owner";
+
+/*
+ * $2: the relations that have columns with privileges of their own.  The
+ * executor would take each column of the database apart up to these.
+ */
+static Datum
+relations_with_column_privileges(void)
+{
+	Relation	rel = table_open(AttributeRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	ArrayBuildState *state = initArrayResult(OIDOID, CurrentMemoryContext, false);
+	Oid			last = InvalidOid;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Oid			relation = ((Form_pg_attribute) GETSTRUCT(tuple))->attrelid;
+
+		CHECK_FOR_INTERRUPTS();
+		if (heap_attisnull(tuple, Anum_pg_attribute_attacl, NULL) || relation == last)
+			continue;
+		last = relation;
+		state = accumArrayResult(state, ObjectIdGetDatum(relation), false, OIDOID, CurrentMemoryContext);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return makeArrayResult(state, CurrentMemoryContext);
+}
 
 static bool
 in_scope(const PqeFact *fact, const PqeOptions *options)
@@ -205,6 +242,8 @@ const PqeKind pqe_kind_privilege = {
 	.name = "privilege",
 	.rank = 105,
 	.query = query,
+	.ordered_by_parent = true,
+	.parameter = relations_with_column_privileges,
 	.follows_column_type = true,
 	.speaks_of = speaks_of,
 	.in_scope = in_scope,

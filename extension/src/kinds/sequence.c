@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -25,9 +26,14 @@ static const char query[] =
 "  FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 " WHERE n.oid = ANY ($1)"
-"   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass"
-"                      AND d.objid = c.oid AND d.deptype = 'i')"
 " ORDER BY n.nspname, c.relname";
+
+/* The sequence of an identity column is part of that. */
+static bool
+is_part(const PqeFact *fact, char dependency)
+{
+	return dependency == DEPENDENCY_INTERNAL;
+}
 
 /* Column number -1 keeps the address apart from the sequence's own. */
 /* It takes the place of an owner of the sequence's own (owner.c): the table's is that. */
@@ -36,13 +42,11 @@ static const char owner_query[] =
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
 "       format('owner of sequence:%I.%I', n.nspname, c.relname) AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, d.objid AS parent_id, 0 AS parent_sub,"
-"       format('%I.%I.%I', tn.nspname, t.relname, a.attname) AS owned_by,"
+"       format('%s.%I', d.refobjid::regclass, (SELECT attname FROM pg_attribute WHERE attrelid = d.refobjid AND attnum = d.refobjsubid)) AS owned_by,"
 "       format('%s:%s:%s', d.refclassid, d.refobjid, d.refobjsubid) AS _needs,"
 "       quote_ident(pg_get_userbyid(c.relowner)) AS _owner"
 "  FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
-"  JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace tn ON tn.oid = t.relnamespace"
-"  JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
 " WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
 "   AND d.deptype = 'a' AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname";
@@ -262,6 +266,7 @@ const PqeKind pqe_kind_sequence = {
 	.catalog = RelationRelationId,
 	.letter_column = Anum_pg_class_relkind,
 	.letter = RELKIND_SEQUENCE,
+	.is_part = is_part,
 	.on_takedown = PQE_STAYS,
 	.auto_is_link = true,
 	.wants = wants,

@@ -32,7 +32,7 @@ static const char query[] =
 "       c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,"
 "       CASE c.relreplident WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL' WHEN 'i' THEN 'INDEX' END AS replica_identity"
 "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-"  LEFT JOIN pg_class tc ON tc.oid = c.reltoastrelid"
+"  LEFT JOIN pg_class tc ON tc.oid = c.reltoastrelid AND tc.reloptions IS NOT NULL"
 "  LEFT JOIN pg_am am ON am.oid = c.relam"
 " WHERE c.relkind IN ('r', 'p') AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname";

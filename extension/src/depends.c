@@ -148,6 +148,17 @@ pqe_depends_read_owners(PqeFacts *facts)
 }
 
 /*
+ * What an object is part of; invalid where it is not.
+ */
+ObjectAddress
+pqe_facts_whole(PqeFacts *facts, const ObjectAddress *part)
+{
+	AddressEntry *entry = address_map_lookup(facts->objects, *part);
+
+	return entry != NULL && entry->owner_type != 0 ? entry->owner : InvalidObjectAddress;
+}
+
+/*
  * The fact that an object is, or is part of; NULL where it is neither.
  */
 PqeFact *

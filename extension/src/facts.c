@@ -15,7 +15,6 @@
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/dependency.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
@@ -263,20 +262,18 @@ start_kind(TupleDesc desc, void *argument)
 }
 
 /*
- * Is the fact about something that its kind takes for a mere part of another
- * object?  One of an extension's is left out anyway.
+ * Does the kind take the row for a fact?
  */
 static bool
-is_part(PqeFacts *facts, const PqeFact *fact)
+is_fact(PqeFacts *facts, const PqeFact *fact)
 {
 	bool		is_about = OidIsValid(fact->parent_address.classId);
 	AddressEntry *entry;
 
-	if (fact->kind->is_part == NULL)
-		return false;
+	if (fact->kind->is_fact == NULL)
+		return true;
 	entry = address_map_lookup(facts->objects, is_about ? fact->parent_address : fact->address);
-	return entry != NULL && entry->owner_type != 0 && entry->owner_type != DEPENDENCY_EXTENSION &&
-		fact->kind->is_part(fact, entry->owner_type);
+	return fact->kind->is_fact(fact, entry != NULL ? entry->owner_type : 0);
 }
 
 static void
@@ -304,12 +301,12 @@ add_row(PqeRow *row, void *argument)
 	fact->name = names[COL_NAME - COL_IDENTITY];
 	fact->slot = names[COL_SLOT - COL_IDENTITY];
 	fact->parent_address = row_address(row, COL_PARENT_CLASS);
-	fact->values = pqe_row_texts(row, FIXED_COLUMNS, natts - FIXED_COLUMNS, facts->rows);
-	if (is_part(facts, fact))
+	if (!is_fact(facts, fact))
 	{
-		address_map_enter(facts->objects, &address)->fact = NULL;
+		entry->fact = NULL;
 		return;
 	}
+	fact->values = pqe_row_texts(row, FIXED_COLUMNS, natts - FIXED_COLUMNS, facts->rows);
 	fact->position = list_length(facts->list);
 	old = MemoryContextSwitchTo(facts->context);
 	facts->list = lappend(facts->list, fact);
@@ -390,7 +387,7 @@ static void
 order_by_parent(PqeFacts *facts, int first)
 {
 	int			count = list_length(facts->list) - first;
-	Place	   *places = palloc(sizeof(Place) * Max(count, 1));
+	Place	   *places = pqe_arena_alloc(facts->rows, sizeof(Place) * count);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -406,7 +403,6 @@ order_by_parent(PqeFacts *facts, int first)
 		lfirst(list_nth_cell(facts->list, first + i)) = places[i].fact;
 		places[i].fact->position = first + i;
 	}
-	pfree(places);
 }
 
 /*
@@ -491,7 +487,7 @@ static void
 link_parents(PqeFacts *facts)
 {
 	MemoryContext old = MemoryContextSwitchTo(facts->context);
-	List	   *kept = NIL;
+	int			kept = 0;
 
 	for (int i = 0; i < list_length(facts->list); i++)
 	{
@@ -513,10 +509,10 @@ link_parents(PqeFacts *facts)
 			fact->parent->children = lappend(fact->parent->children, fact);
 		entry = hash_search(facts->by_identity, &key, HASH_ENTER, &found);
 		entry->fact = fact;
-		fact->position = list_length(kept);
-		kept = lappend(kept, fact);
+		fact->position = kept;
+		lfirst(list_nth_cell(facts->list, kept++)) = fact;
 	}
-	facts->list = kept;
+	facts->list = list_truncate(facts->list, kept);
 	MemoryContextSwitchTo(old);
 }
 

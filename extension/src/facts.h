@@ -93,6 +93,7 @@ extern bool pqe_same(const PqeFact *a, const PqeFact *b, const char *name);
 /* depends.c */
 extern void pqe_depends_read_owners(PqeFacts *facts);
 extern void pqe_depends_read(PqeFacts *facts);
+extern ObjectAddress pqe_facts_whole(PqeFacts *facts, const ObjectAddress *part);
 extern PqeFact *pqe_facts_resolve(PqeFacts *facts, const ObjectAddress *address);
 extern bool pqe_facts_is_extension_member(PqeFacts *facts, const ObjectAddress *address);
 

@@ -73,11 +73,12 @@ struct PqeKind
 	int			(*place) (const PqeFact *fact);
 
 	/*
-	 * The fact's object (that which a fact is about, for owners and the like) is
-	 * part of another one, by a row of this type in pg_depend: is that why it is
-	 * no fact?  NULL: never.
+	 * Is that a fact, of which kind, address, identity and parent_address are
+	 * known?  DEPENDENCY: the type of the row of pg_depend by which the object
+	 * (that which the fact is about, for owners and the like) is part of another
+	 * one; 0 for none.  NULL: always.
 	 */
-	bool		(*is_part) (const PqeFact *fact, char dependency);
+	bool		(*is_fact) (const PqeFact *fact, char dependency);
 
 	/*
 	 * Prints the property "definition" (null in the query), but for blanks

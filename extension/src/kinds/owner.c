@@ -10,6 +10,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "catalog/dependency.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -84,9 +85,10 @@ static const char query[] =
  * And so do the sequences of columns.
  */
 static bool
-is_part(const PqeFact *fact, char dependency)
+is_fact(const PqeFact *fact, char dependency)
 {
-	return strncmp(fact->identity, "SEQUENCE ", strlen("SEQUENCE ")) == 0;
+	return (dependency != DEPENDENCY_AUTO && dependency != DEPENDENCY_INTERNAL) ||
+		strncmp(fact->identity, "SEQUENCE ", strlen("SEQUENCE ")) != 0;
 }
 
 static bool
@@ -136,7 +138,7 @@ const PqeKind pqe_kind_owner = {
 	.query = query,
 	.ordered_by_parent = true,
 	.follows_column_type = true,
-	.is_part = is_part,
+	.is_fact = is_fact,
 	.in_scope = in_scope,
 	.create = create,
 	.can_alter = pqe_always_alter,

@@ -14,41 +14,34 @@
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "arena.h"
 
 static const char query[] =
 "SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, 0 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
 "       format('relation:%I.%I', n.nspname, c.relname) AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
-"       format_type(s.seqtypid, NULL) AS type, s.seqstart::text AS start,"
-"       s.seqincrement::text AS increment, s.seqmin::text AS minimum, s.seqmax::text AS maximum,"
-"       s.seqcache::text AS cache, s.seqcycle AS cycle, c.relpersistence AS persistence"
+"       s.seqtypid::regtype AS type, s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS minimum, s.seqmax AS maximum,"
+"       s.seqcache AS cache, s.seqcycle AS cycle, c.relpersistence AS persistence"
 "  FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace"
 " WHERE n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname";
 
-/* The sequence of an identity column is part of that. */
-static bool
-is_part(const PqeFact *fact, char dependency)
-{
-	return dependency == DEPENDENCY_INTERNAL;
-}
-
-/* Column number -1 keeps the address apart from the sequence's own. */
-/* It takes the place of an owner of the sequence's own (owner.c): the table's is that. */
+/*
+ * Column number -1 keeps the address apart from the sequence's own.  It takes
+ * the place of an owner of the sequence's own (owner.c): the table's is that.
+ */
 static const char owner_query[] =
-"SELECT 'pg_class'::regclass::oid AS classid, d.objid AS objid, -1 AS objsubid,"
+"SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, -1 AS objsubid,"
 "       format('%I.%I', n.nspname, c.relname) AS identity, n.nspname AS schema, c.relname AS name,"
 "       format('owner of sequence:%I.%I', n.nspname, c.relname) AS slot,"
-"       'pg_class'::regclass::oid AS parent_class, d.objid AS parent_id, 0 AS parent_sub,"
-"       format('%s.%I', d.refobjid::regclass, (SELECT attname FROM pg_attribute WHERE attrelid = d.refobjid AND attnum = d.refobjsubid)) AS owned_by,"
-"       format('%s:%s:%s', d.refclassid, d.refobjid, d.refobjsubid) AS _needs,"
-"       quote_ident(pg_get_userbyid(c.relowner)) AS _owner"
-"  FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'"
-"  JOIN pg_namespace n ON n.oid = c.relnamespace"
-" WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
-"   AND d.deptype = 'a' AND n.oid = ANY ($1)"
+"       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
+"       NULL::text AS owned_by, NULL::text AS _needs, quote_ident(pg_get_userbyid(c.relowner)) AS _owner"
+"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+" WHERE c.relkind = 'S' AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname";
 
 /*
@@ -58,6 +51,41 @@ static const char *
 wants(const PqeFact *fact)
 {
 	return psprintf("type:%s", fact->identity);
+}
+
+/*
+ * The sequence of an identity column is part of that column.
+ */
+static bool
+is_sequence(const PqeFact *fact, char dependency)
+{
+	return dependency != DEPENDENCY_INTERNAL;
+}
+
+static bool
+is_owned(const PqeFact *fact, char dependency)
+{
+	return dependency == DEPENDENCY_AUTO;
+}
+
+/*
+ * Says which column it is.
+ */
+static void
+complete_owner(PqeFacts *facts, PqeFact *fact)
+{
+	ObjectAddress column = pqe_facts_whole(facts, &fact->parent_address);
+	char	   *table = get_rel_name(column.objectId);
+	char	   *schema = get_namespace_name(get_rel_namespace(column.objectId));
+	char	   *name = get_attname(column.objectId, column.objectSubId, true);
+
+	/* who drops it meanwhile has it read again */
+	if (table == NULL || schema == NULL || name == NULL)
+		return;
+	pqe_set_value(fact, "owned_by",
+				  pqe_arena_strdup(facts->rows, psprintf("%s.%s", quote_qualified_identifier(schema, table), quote_identifier(name))));
+	pqe_set_value(fact, "_needs",
+				  pqe_arena_strdup(facts->rows, psprintf("%u:%u:%d", column.classId, column.objectId, column.objectSubId)));
 }
 
 static const char *
@@ -266,7 +294,7 @@ const PqeKind pqe_kind_sequence = {
 	.catalog = RelationRelationId,
 	.letter_column = Anum_pg_class_relkind,
 	.letter = RELKIND_SEQUENCE,
-	.is_part = is_part,
+	.is_fact = is_sequence,
 	.on_takedown = PQE_STAYS,
 	.auto_is_link = true,
 	.wants = wants,
@@ -283,6 +311,8 @@ const PqeKind pqe_kind_sequence_owner = {
 	.name = "sequence owner",
 	.rank = 75,
 	.query = owner_query,
+	.is_fact = is_owned,
+	.complete = complete_owner,
 	.catalog = RelationRelationId,
 	.letter_column = Anum_pg_class_relkind,
 	.letter = RELKIND_SEQUENCE,

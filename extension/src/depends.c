@@ -212,24 +212,28 @@ add_edge(PqeFact *from, PqeFact *to)
 }
 
 /*
- * A kind may name one more object that its facts need, as
- * "classid:objid:objsubid" in the property _needs.
+ * A kind may name more objects that its facts need, as
+ * "classid:objid:objsubid" in the property _needs, one a line.
  */
 static void
 add_named_need(PqeFacts *facts, PqeFact *fact)
 {
 	int			needs = pqe_kind_columns(fact->kind)->needs;
-	ObjectAddress address;
-	PqeFact    *needed;
+	const char *line;
 
 	if (needs < 0 || fact->values[needs] == NULL)
 		return;
-	if (sscanf(fact->values[needs], "%u:%u:%d", &address.classId, &address.objectId,
-			   &address.objectSubId) != 3)
-		elog(ERROR, "malformed _needs \"%s\"", fact->values[needs]);
-	needed = pqe_facts_resolve(facts, &address);
-	if (needed != NULL)
-		add_edge(fact, needed);
+	for (line = fact->values[needs]; line != NULL; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+	{
+		ObjectAddress address;
+		PqeFact    *needed;
+
+		if (sscanf(line, "%u:%u:%d", &address.classId, &address.objectId, &address.objectSubId) != 3)
+			elog(ERROR, "malformed _needs \"%s\"", line);
+		needed = pqe_facts_resolve(facts, &address);
+		if (needed != NULL)
+			add_edge(fact, needed);
+	}
 }
 
 /*

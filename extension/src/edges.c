@@ -297,7 +297,7 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 		fact->goes_with->create_action->inside == NULL)
 		pqe_add_edge(action, fact->goes_with->create_action, true);
 	foreach(lc, fact->depends_on)
-		if (lfirst(lc) != fact->goes_with)
+		if (lfirst(lc) != fact->goes_with || fact->goes_with->kind != fact->kind)
 		{
 			edges_of_need(action, lfirst(lc), false);
 			if (action->type == PQE_CREATE && plan->options->allow_drop)

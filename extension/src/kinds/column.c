@@ -416,9 +416,10 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 	/* the server would check a foreign key between the old type and the new */
 	if (dependent->kind == &pqe_kind_constraint && pqe_value(dependent, "_type")[0] == 'f')
 		return strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
-	/* what becomes another as well may not suit the new type as it is */
+	/* what becomes another as well may not suit the new type, or collation, as it is */
 	if ((dependent->kind == &pqe_kind_index || dependent->kind == &pqe_kind_constraint) &&
-		dependent->peer != NULL && !pqe_same(dependent, dependent->peer, "definition") && !keeps_rows(from, to))
+		dependent->peer != NULL && !pqe_same(dependent, dependent->peer, "definition") &&
+		(!keeps_rows(from, to) || !pqe_same(from, to, "collation")))
 		return true;
 	if (dependent->kind == &pqe_kind_default)
 		return strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;

@@ -108,6 +108,8 @@ CREATE VIEW app.v10 AS SELECT DISTINCT ON (o.new) o.new, count(*) FILTER (WHERE 
 CREATE VIEW app.v11 AS SELECT;
 CREATE VIEW app.v12 AS SELECT old AS new, new AS old FROM app.old, app.new WHERE NOT EXISTS (SELECT FROM app.v4 WHERE v4.i = old.i) FOR UPDATE OF old;
 CREATE VIEW app.v13 AS SELECT a.*, v2."B b" FROM app.v2, app.parted a, (SELECT 1 AS i, 2 AS i) s (u, v) WHERE a = a;
+CREATE VIEW app.v14 AS SELECT o, n.j, j.t FROM app.a n LEFT JOIN (app.old JOIN app.new ON new.i = old.i) AS j (o, p, q) ON j.o = n.i;
+CREATE VIEW app.v15 AS SELECT l.i, r.t FROM app.old l JOIN app.a USING (i) AS u CROSS JOIN app.new r WHERE u.i > r.i;
 CREATE MATERIALIZED VIEW app.m2 (x) AS SELECT i FROM app.new n LIMIT 3;
 ALTER VIEW app.v1 RENAME k TO "K";
 ALTER VIEW app.v4 RENAME t TO u;

@@ -41,19 +41,17 @@ pqe_arena_extend(PqeArena *arena, Size size)
 
 	size = Max(size, arena->piece);
 	huge = size >= 2 * HUGE_PAGE;
-	arena->room = size + (huge ? HUGE_PAGE : 0);
-	arena->next = MemoryContextAllocHuge(arena->context, arena->room);
+	if (huge)
+		size = TYPEALIGN(HUGE_PAGE, size);
+	arena->room = size;
+	/* whole huge pages: what is before and behind them is left untouched */
+	arena->next = MemoryContextAllocHuge(arena->context, size + (huge ? HUGE_PAGE : 0));
 	arena->piece = Min(arena->piece * GROWTH, LARGEST_PIECE);
 	if (!huge)
 		return;
+	arena->next = (char *) TYPEALIGN(HUGE_PAGE, arena->next);
 #ifdef MADV_HUGEPAGE
-	{
-		char	   *first = (char *) TYPEALIGN(HUGE_PAGE, arena->next);
-
-		arena->room -= first - arena->next;
-		arena->next = first;
-		/* a wish: where it is not granted, things are as they would have been */
-		(void) madvise(first, TYPEALIGN_DOWN(HUGE_PAGE, arena->room), MADV_HUGEPAGE);
-	}
+	/* a wish: where it is not granted, things are as they would have been */
+	(void) madvise(arena->next, arena->room, MADV_HUGEPAGE);
 #endif
 }

@@ -19,6 +19,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_rewrite.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "rewrite/rewriteSupport.h"
 #include "utils/builtins.h"
@@ -103,6 +104,70 @@ leave_out_itself(Query *query, Oid view)
 }
 
 /*
+ * Adds the numbers of all that columns are said to be of to a Bitmapset.
+ */
+static bool
+find_named(Node *node, void *named)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		Bitmapset **numbers = named;
+
+		*numbers = bms_add_member(*numbers, ((Var *) node)->varno);
+		*numbers = bms_add_member(*numbers, ((Var *) node)->varnosyn);
+		return false;
+	}
+	return expression_tree_walker(node, find_named, named);
+}
+
+/*
+ * Is the query one of tables and joins, and nothing else?
+ */
+static bool
+is_of_tables(const Query *query)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->rtable)
+	{
+		RTEKind		kind = ((RangeTblEntry *) lfirst(lc))->rtekind;
+
+		if (kind != RTE_RELATION && kind != RTE_JOIN && kind != RTE_RESULT)
+			return false;
+	}
+	return !query->hasSubLinks;
+}
+
+/*
+ * The printer looks up each column that a column of a join stands for, whether
+ * it is still there.  That matters for columns that are said to be of the join
+ * itself, and for those of USING; for others, leave out what they stand for.
+ */
+static void
+forget_columns_of_joins(Query *query)
+{
+	Bitmapset  *named = NULL;
+	int			number = 0;
+	ListCell   *lc;
+
+	if (!is_of_tables(query))
+		return;
+	(void) query_tree_walker(query, find_named, &named, QTW_IGNORE_JOINALIASES);
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *entry = lfirst(lc);
+
+		number++;
+		if (entry->rtekind != RTE_JOIN || bms_is_member(number, named))
+			continue;
+		for (int i = entry->joinmergedcols; i < list_length(entry->joinaliasvars); i++)
+			lfirst(list_nth_cell(entry->joinaliasvars, i)) = NULL;
+	}
+}
+
+/*
  * The text of a view's query, a materialized one's as well.
  */
 char *
@@ -114,5 +179,6 @@ pqe_view_query(const PqeFact *view)
 	if (query == NULL || !says_names(query, pqe_column_names(view)))
 		return TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(relation)));
 	leave_out_itself(query, relation);
+	forget_columns_of_joins(query);
 	return pg_get_querydef(query, false);
 }

@@ -41,8 +41,7 @@ static const char owner_query[] =
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
 "       NULL::text AS owned_by, NULL::text AS _needs, quote_ident(pg_get_userbyid(c.relowner)) AS _owner"
 "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-" WHERE c.relkind = 'S' AND n.oid = ANY ($1)"
-" ORDER BY n.nspname, c.relname";
+" WHERE c.relkind = 'S' AND n.oid = ANY ($1)";
 
 /*
  * A sequence has no type, but the server looks for one of its name.
@@ -311,6 +310,7 @@ const PqeKind pqe_kind_sequence_owner = {
 	.name = "sequence owner",
 	.rank = 75,
 	.query = owner_query,
+	.ordered_by_parent = true,
 	.is_fact = is_owned,
 	.complete = complete_owner,
 	.catalog = RelationRelationId,

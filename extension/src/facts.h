@@ -46,6 +46,7 @@ struct PqeFact
 	bool		ignored;		/* to be left as it is */
 	bool		inlined;		/* written inside its parent's CREATE */
 	bool		retyped;		/* a column whose type is made anew */
+	bool		written;		/* there are steps by now that make it what it is to be */
 	bool		uses_row_type;	/* its SQL names the type of a table's rows */
 	int			position;		/* in the set, to keep orders stable */
 	struct PqeAction *create_action;	/* see plan.h */

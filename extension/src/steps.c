@@ -124,9 +124,11 @@ write_action(PqeScript *script, PqeAction *action)
 	{
 		case PQE_CREATE:
 			write_create(script, fact, held_facts(action));
+			fact->written = true;
 			break;
 		case PQE_ALTER:
 			fact->kind->alter(script, action->from, fact);
+			fact->written = true;
 			break;
 		case PQE_DROP:
 			write_drop(script, fact);

@@ -182,17 +182,21 @@ drop(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * Who owns a relation while the plan runs: whoever runs it, where it is made
- * by the plan.  WORD: what ALTER … OWNER TO calls it.
+ * Who owns a relation while the plan runs: whom it is to belong to, once that has
+ * been said; before, whoever runs the plan, where it is made by that.  WORD: what
+ * ALTER … OWNER TO calls it.
  */
 const char *
 pqe_owner_now(const PqeScript *script, const PqeFact *relation, const char *word)
 {
-	const PqeFact *fact;
+	const char *object = psprintf("%s %s", word, relation->identity);
+	const PqeFact *fact = pqe_facts_by_identity(script->desired, &pqe_kind_owner, object);
 
+	if (fact != NULL && fact->written)
+		return pqe_value(fact, "owner");
 	if (relation->create_action != NULL)
 		return quote_identifier(GetUserNameFromId(GetUserId(), false));
-	fact = pqe_facts_by_identity(script->actual, &pqe_kind_owner, psprintf("%s %s", word, relation->identity));
+	fact = pqe_facts_by_identity(script->actual, &pqe_kind_owner, object);
 	if (fact != NULL)
 		return pqe_value(fact, "owner");
 	/* that of a column's sequence is its table's */

@@ -181,6 +181,15 @@ sub drop_tables ($built, @names)
 	$built->{tables} = Property::Rows::tables($dbh);
 }
 
+# The schemas that were there for such tables alone, which the target lacks.
+sub drop_emptied_schemas ($dbh, $target)
+{
+	my $schemas = q{SELECT quote_ident(nspname) FROM pg_namespace n WHERE NOT EXISTS (SELECT FROM pg_depend WHERE refobjid = n.oid)};
+	my %wanted = map { $_ => 1 } $target->selectcol_arrayref('SELECT quote_ident(nspname) FROM pg_namespace')->@*;
+
+	$dbh->do("DROP SCHEMA $_") for grep { !$wanted{$_} && !/^pg_/ } $dbh->selectcol_arrayref($schemas)->@*;
+}
+
 # Takes the database to the other's schema; 'done', or 'refused' where a step
 # failed that may because of the data, and nothing was lost; 'order' where the
 # order of a table's columns stands against it, which no statement changes.
@@ -199,6 +208,7 @@ sub migrate ($self, $from, $to)
 	my $drift = eval { $dbh->selectall_arrayref('SELECT * FROM pqengine.drift(?, ?)', { Slice => {} }, $to->{model}, $OPTIONS) }
 	  // $self->fail_by_server('drift-error', $dbh, plan => $plan);
 	drop_tables({ dbh => $dbh }, @left_alone);
+	drop_emptied_schemas($dbh, $to->{dbh}) if @left_alone;
 	my @drift = map { drift_line($_) } @$drift;
 	my @difference = defined $to->{dump} ? $self->dump_differences($from, $to) : ();
 	fail('drift', $drift[0], plan => $plan, difference => [ @drift, @difference ]) if @drift;

@@ -27,7 +27,7 @@ static const char table_query[] =
 "SELECT 'pg_publication_rel'::regclass::oid AS classid, r.oid AS objid, 0 AS objsubid,"
 "       format('%I %I.%I', p.pubname, n.nspname, c.relname) AS identity, NULL AS schema, c.relname AS name, NULL AS slot,"
 "       'pg_publication'::regclass::oid AS parent_class, p.oid AS parent_id, 0 AS parent_sub,"
-"       (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM unnest(r.prattrs) k"
+"       (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) FROM unnest(r.prattrs) k"
 "          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k) AS columns,"
 "       pg_get_expr(r.prqual, r.prrelid) AS filter,"
 "       quote_ident(p.pubname) AS _publication, format('%I.%I', n.nspname, c.relname) AS _table"

@@ -136,6 +136,12 @@ sub normal_statement ($text)
 	}
 	# by the columns' numbers
 	$text =~ s/(?<= ON )(.+)(?= FROM )/join ', ', sort { $a cmp $b } split m{, }, $1/e if $text =~ m{\ACREATE STATISTICS };
+	if ($text =~ /\AALTER PUBLICATION (?:"(?:[^"]|"")*"|\S+) ADD TABLE ONLY (?:(?:"(?:[^"]|"")*"|[^\s".]+)\.?)+ \(/)
+	{
+		my $start = $+[0];
+		my ($columns, $end) = split_list($text, $start);
+		$text = substr($text, 0, $start) . join(', ', sort @$columns) . substr $text, $end;
+	}
 	$text =~ s/(?<=\bWITH \()([^()]+)(?=\))/join ', ', sort split m{, }, $1/e
 	  if $text =~ /\A(?:CREATE|ALTER)/;
 	return $text;

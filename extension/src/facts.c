@@ -84,6 +84,21 @@ identity_match(const void *a, const void *b, Size size)
 	return x->kind == y->kind ? strcmp(x->identity, y->identity) : 1;
 }
 
+static HTAB *
+create_identities(PqeFacts *facts, long count)
+{
+	HASHCTL		control;
+
+	memset(&control, 0, sizeof(control));
+	control.hcxt = facts->context;
+	control.keysize = sizeof(IdentityKey);
+	control.entrysize = sizeof(IdentityEntry);
+	control.hash = identity_hash;
+	control.match = identity_match;
+	return hash_create("pqengine facts by identity", count, &control,
+					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
+
 /*
  * An empty set, in a context of its own below the current one.
  */
@@ -93,21 +108,13 @@ pqe_facts_create(const PqeOptions *options, List *schema_names)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "pqengine facts",
 												  ALLOCSET_DEFAULT_SIZES);
 	PqeFacts   *facts = MemoryContextAllocZero(context, sizeof(PqeFacts));
-	HASHCTL		control;
 
 	facts->context = context;
 	facts->rows = pqe_arena_create(context);
 	facts->options = options;
 	facts->schema_names = schema_names;
-	memset(&control, 0, sizeof(control));
-	control.hcxt = context;
 	facts->objects = address_map_create(context, 1024, facts->rows);
-	control.keysize = sizeof(IdentityKey);
-	control.entrysize = sizeof(IdentityEntry);
-	control.hash = identity_hash;
-	control.match = identity_match;
-	facts->by_identity = hash_create("pqengine facts by identity", 1024, &control,
-									 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	facts->by_identity = create_identities(facts, 1024);
 	return facts;
 }
 
@@ -235,6 +242,9 @@ typedef struct Reading
 	PqeFacts   *facts;
 	const PqeKind *kind;
 } Reading;
+
+/* What counts as large; the arena's pieces are. */
+#define LARGE ((Size) 16 * 1024 * 1024)
 
 /* Where a fact stands among those of its kind. */
 typedef struct Place
@@ -489,6 +499,8 @@ link_parents(PqeFacts *facts)
 	MemoryContext old = MemoryContextSwitchTo(facts->context);
 	int			kept = 0;
 
+	hash_destroy(facts->by_identity);
+	facts->by_identity = create_identities(facts, list_length(facts->list));
 	for (int i = 0; i < list_length(facts->list); i++)
 	{
 		PqeFact    *fact = list_nth(facts->list, i);
@@ -533,6 +545,8 @@ pqe_facts_read(PqeFacts *facts)
 	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
 	schemas = schema_oids(facts);
+	/* once something large has been freed, the C library keeps what each query gives back for the next one */
+	pfree(palloc(LARGE));
 	pqe_depends_read_owners(facts);
 	for (int i = 0; i < pqe_kind_count; i++)
 		read_kind(facts, pqe_kinds[i], schemas);

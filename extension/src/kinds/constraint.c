@@ -17,24 +17,6 @@
 
 #include "arena.h"
 
-/* The columns of a key, as the server compares them with those of the parent's. */
-#define PQE_SQL_KEY_COLUMNS(k) \
-"(SELECT string_agg(quote_ident(a.attname), ',' ORDER BY x.n) FROM unnest(" k ".conkey) WITH ORDINALITY x(attnum, n)" \
-"   JOIN pg_attribute a ON a.attrelid = " k ".conrelid AND a.attnum = x.attnum)"
-
-/* EXPRESSION (text) over the parts of the key k on partitions, a line each. */
-#define PQE_SQL_OF_PARTS(expression) \
-"CASE WHEN c.relkind = 'p' AND k.contype IN ('p', 'u') THEN" \
-" (WITH RECURSIVE down AS (SELECT k.oid UNION ALL SELECT d.oid FROM down JOIN pg_constraint d ON d.conparentid = down.oid)" \
-"  SELECT string_agg(" expression ", E'\\n')" \
-"    FROM down JOIN pg_constraint o ON o.oid = down.oid JOIN pg_class oc ON oc.oid = o.conrelid" \
-"    JOIN pg_namespace os ON os.oid = oc.relnamespace WHERE o.oid <> k.oid) END"
-
-/* The names that such a part has. */
-#define PQE_SQL_NAMES_OF_PART \
-"format(E'constraint:%I.%I.%I\\nrelation:%I.%I', os.nspname, oc.relname, o.conname, os.nspname, o.conname)" \
-"|| CASE WHEN o.contype = 'p' THEN format(E'\\nprimary key:%I.%I', os.nspname, oc.relname) ELSE '' END"
-
 /*
  * The server's own function loads what there is to know of a table to print
  * one of its constraints.  _raw is what most of them can be printed by; it is
@@ -44,8 +26,7 @@
  * key that was there before is the parent's part as well; it is a fact where the
  * server would have made another.
  *
- * _frees, _wants: a key of a partitioned table is one of each partition too.
- * There it would take another one over the same columns for its part.
+ * beside_parents, _needs, _frees and _wants are constraint_parts.c's.
  */
 static const char query[] =
 "SELECT 'pg_constraint'::regclass::oid AS classid, k.oid AS objid, 0 AS objsubid,"
@@ -60,18 +41,7 @@ static const char query[] =
 "       CASE WHEN k.contype = 'f' THEN k.confrelid::regclass::text END AS _references,"
 "       c.table_name AS _table, " PQE_SQL_CONSTRAINT_PERIOD " AS _period,"
 "       c.relkind = 'p' AS _partitioned, c.relispartition AS _in_partition,"
-"       CASE WHEN c.relispartition AND k.contype IN ('p', 'u') THEN"
-"            EXISTS (SELECT FROM pg_constraint o WHERE o.conrelid = k.conrelid AND o.conparentid <> 0"
-"                       AND o.oid <> k.oid AND o.contype IN ('p', 'u') AND o.conkey = k.conkey) END AS beside_parents,"
-"       CASE WHEN c.relispartition AND k.contype IN ('p', 'u') THEN"
-"            (WITH RECURSIVE up AS (SELECT o.oid, o.conparentid FROM pg_constraint o WHERE o.conrelid = k.conrelid AND o.conparentid <> 0"
-"                       AND o.oid <> k.oid AND o.contype IN ('p', 'u') AND o.conkey = k.conkey"
-"                     UNION ALL SELECT a.oid, a.conparentid FROM up JOIN pg_constraint a ON a.oid = up.conparentid)"
-"             SELECT min(format('%s:%s:0', 'pg_constraint'::regclass::oid, up.oid)) FROM up WHERE up.conparentid = 0) END AS _needs,"
-"       CASE WHEN c.relispartition OR c.relkind = 'p' THEN"
-"            concat_ws(E'\\n', CASE WHEN c.relispartition AND k.contype IN ('p', 'u') THEN 'key:' || c.table_name || ' ' || " PQE_SQL_KEY_COLUMNS("k") " END,"
-"                      " PQE_SQL_OF_PARTS(PQE_SQL_NAMES_OF_PART) ") END AS _frees,"
-"       " PQE_SQL_OF_PARTS(PQE_SQL_NAMES_OF_PART "|| format(E'\\nkey:%I.%I %s', os.nspname, oc.relname, " PQE_SQL_KEY_COLUMNS("o") ")") " AS _wants,"
+"       NULL::boolean AS beside_parents, NULL::text AS _needs, NULL::text AS _frees, NULL::text AS _wants,"
 "       i.indisclustered AS clustered, CASE WHEN k.contype <> 'x' THEN i.indisreplident END AS replica_identity,"
 "       CASE WHEN i.reloptions IS NOT NULL THEN"
 "            (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))), E'\\n' ORDER BY x)"
@@ -221,6 +191,8 @@ complete(PqeFacts *facts, PqeFact *fact)
 		definition = TextDatumGetCString(DirectFunctionCall1(pg_get_constraintdef, ObjectIdGetDatum(fact->address.objectId)));
 	pqe_set_value(fact, "definition", pqe_arena_strdup(facts->rows, definition));
 	pqe_set_value(fact, "_raw", NULL);
+	if (strchr("pu", type_of(fact)) != NULL && (pqe_flag(fact, "_partitioned") || pqe_flag(fact, "_in_partition")))
+		pqe_read_key_parts(facts, fact);
 }
 
 /*

@@ -113,6 +113,9 @@ extern const char *pqe_plain_text(PqeFacts *facts, Oid relation, const char *tre
 extern bool pqe_is_plain_tree(const char *tree);
 extern const char *pqe_plain_column(PqeFacts *facts, Oid relation, AttrNumber number);
 
+/* constraint_parts.c */
+extern void pqe_read_key_parts(PqeFacts *facts, PqeFact *fact);
+
 /* query_text.c */
 extern char *pqe_view_query(const PqeFact *view);
 

@@ -66,12 +66,17 @@ pqe_fact_under(const PqeFact *fact, const char *name)
 	return copy;
 }
 
+/*
+ * Has the other one the new name, or one that nothing can have beside it?
+ */
 static bool
 is_in_the_way(const PqeRenaming *renaming, const PqeRenaming *other)
 {
-	return other != renaming && other->part == NULL && renaming->part == NULL &&
-		other->fact->kind == renaming->fact->kind &&
-		strcmp(other->fact->identity, pqe_identity_under(renaming->fact, renaming->name)) == 0;
+	if (other == renaming || other->part != NULL || renaming->part != NULL)
+		return false;
+	return pqe_share_slot(renaming->wanted, other->fact) ||
+		(other->fact->kind == renaming->fact->kind &&
+		 strcmp(other->fact->identity, pqe_identity_under(renaming->fact, renaming->name)) == 0);
 }
 
 /*
@@ -108,6 +113,7 @@ step_aside(PqeRenaming *renaming)
 	*aside = *renaming;
 	aside->name = psprintf("%.50s_pqengine", renaming->fact->name);
 	renaming->fact = pqe_fact_under(renaming->fact, aside->name);
+	renaming->fact->slot = NULL;
 	return aside;
 }
 

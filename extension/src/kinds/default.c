@@ -54,12 +54,23 @@ inline_text(PqeFact *fact)
 }
 
 /*
+ * Does anything inherit the column, or has not stopped to yet?
+ */
+static bool
+has_heirs(const PqeFact *fact)
+{
+	const PqeFact *table = fact->parent != NULL ? fact->parent->parent : NULL;
+
+	return pqe_flag(fact, "_has_heirs") || (table != NULL && table->peer != NULL && pqe_has_heirs(table->peer));
+}
+
+/*
  * ONLY: what inherits the column has a default of its own.
  */
 static void
 emit_default(PqeScript *script, const PqeFact *fact, const char *expression)
 {
-	const char *alter = psprintf("ALTER TABLE %s%s ALTER COLUMN %s", pqe_flag(fact, "_has_heirs") ? "ONLY " : "",
+	const char *alter = psprintf("ALTER TABLE %s%s ALTER COLUMN %s", has_heirs(fact) ? "ONLY " : "",
 								 pqe_table_of(fact), quote_identifier(fact->name));
 
 	if (expression != NULL)

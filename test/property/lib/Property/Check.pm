@@ -212,7 +212,7 @@ sub migrate ($self, $from, $to)
 	my @drift = map { drift_line($_) } @$drift;
 	my @difference = defined $to->{dump} ? $self->dump_differences($from, $to) : ();
 	fail('drift', $drift[0], plan => $plan, difference => [ @drift, @difference ]) if @drift;
-	fail('dump', join(' ', @difference[ 0, 1 ]), plan => $plan, difference => \@difference) if @difference;
+	fail('dump', join(' ', grep { defined } @difference[ 0, 1 ]), plan => $plan, difference => \@difference) if @difference;
 	return 'done';
 }
 

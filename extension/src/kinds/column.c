@@ -470,7 +470,7 @@ pqe_column_converted(const PqeFact *from, const PqeFact *to)
 
 	if (before == after && !has_new_type(from, to))
 		return name;
-	if (has_cast(from))
+	if (has_cast(from) && pqe_same(from, to, "type"))
 		return psprintf("%s::%s", name, pqe_value(to, "type"));
 	if (builtin && find_coercion_pathway(after, before, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
 		return name;

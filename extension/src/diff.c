@@ -43,8 +43,31 @@ pqe_matches_ignore(const PqeFact *fact, const PqeOptions *options)
 }
 
 /*
+ * Is that to be made anew, be it together with what it is itself a part of?
+ */
+static bool
+is_made_anew(const PqeFact *desired, PqeFacts *actual)
+{
+	const PqeKind *kind = desired->kind;
+	const PqeFact *peer = desired->peer;
+	const PqeFact *whole;
+
+	if (peer == NULL)
+		return false;
+	check_stack_depth();
+	if (kind->can_alter != NULL && !kind->can_alter(peer, desired))
+		return true;
+	if (kind->belongs_to(peer) == NULL || kind->belongs_to(desired) == NULL ||
+		strcmp(kind->belongs_to(peer), kind->belongs_to(desired)) != 0)
+		return false;
+	whole = pqe_facts_by_identity(actual, kind, kind->belongs_to(peer));
+	return whole != NULL && whole->peer != NULL && is_made_anew(whole->peer, actual);
+}
+
+/*
  * Partitions come and go at run time: one that the models do not hold is left
  * alone where the models know its parent as partitioned, and those below it.
+ * Where the parent is made anew, its partitions are so by what the models say.
  */
 static bool
 is_runtime_partition(const PqeFact *fact, PqeFacts *actual, PqeFacts *desired)
@@ -57,7 +80,7 @@ is_runtime_partition(const PqeFact *fact, PqeFacts *actual, PqeFacts *desired)
 	check_stack_depth();
 	whole = pqe_facts_by_identity(desired, kind, kind->belongs_to(fact));
 	if (whole != NULL)
-		return kind->has_parts == NULL || kind->has_parts(whole);
+		return (kind->has_parts == NULL || kind->has_parts(whole)) && !is_made_anew(whole, actual);
 	whole = pqe_facts_by_identity(actual, kind, kind->belongs_to(fact));
 	return whole != NULL && is_runtime_partition(whole, actual, desired);
 }

@@ -1,13 +1,13 @@
 A table comes to inherit: the columns that it takes from the parent are there first.
 -- A
-CREATE TABLE events (id int, total_6 int DEFAULT 3, n text NOT NULL, CHECK (id > 0));
+CREATE TABLE events (id int, total_6 int DEFAULT 3, two_lines text DEFAULT E'a\nb', n text NOT NULL, CHECK (id > 0));
 CREATE TABLE users (id int, own int);
 CREATE TABLE leaves (more int) INHERITS (events);
 CREATE TABLE bare ();
 CREATE TABLE doubted (status text NOT NULL);
 CREATE TABLE under ();
 -- B
-CREATE TABLE events (id int, total_6 int DEFAULT 3, n text NOT NULL, CHECK (id > 0));
+CREATE TABLE events (id int, total_6 int DEFAULT 3, two_lines text DEFAULT E'a\nb', n text NOT NULL, CHECK (id > 0));
 CREATE TABLE users (own int) INHERITS (events);
 CREATE TABLE leaves (id int, more int);
 CREATE TABLE bare () INHERITS (events);

@@ -241,11 +241,13 @@ my $COLUMN_ORDER = qr/return type mismatch in function declared to return/;
 
 # Does the step fail for a right that the target lacks as well?  There the
 # materialized view was filled before an owner was changed, or a view's options;
-# now the server says the same of it as of the step.
+# now the server says the same of it as of the step, given rows: without one the
+# function that lacks the right may not be called.
 sub lacks_right ($step, $failed, $target)
 {
 	return 0 if $failed->state ne '42501' || $step->{kind} ne 'materialized view' || $step->{action} ne 'create';
 	my $message = $failed->errstr;
+	Property::Rows::fill($target);
 	return 0 if eval { $target->do("REFRESH MATERIALIZED VIEW $step->{object}"); 1 };
 	return $target->state eq '42501' && $target->errstr eq $message;
 }

@@ -66,7 +66,7 @@ sub fold_inherited ($found)
 			my $column = item_name($item);
 			$found->{"NOT NULL $entry $column"} = ["ALTER TABLE ONLY $name ALTER COLUMN $column SET NOT NULL"]
 			  if $item =~ / NOT NULL$collation\z/ && $above{$column} !~ / NOT NULL$collation\z/;
-			my ($default) = $item =~ / DEFAULT (.*?)(?: NOT NULL)?$collation\z/ or next;
+			my ($default) = $item =~ / DEFAULT (.*?)(?: NOT NULL)?$collation\z/s or next;
 			my $bare = $column =~ s/\A"(.*)"\z/$1/r =~ s/""/"/gr;
 			$found->{"DEFAULT $entry $bare"} = ["ALTER TABLE ONLY $name ALTER COLUMN $column SET DEFAULT $default"];
 		}

@@ -20,21 +20,6 @@ name_of(const PqeFact *fact)
 }
 
 /*
- * As it stands in a column's definition, which has no place for NOT VALID.
- * While a table is made anew its names may be in use, so that the server would
- * choose others.
- */
-const char *
-pqe_not_null_text(const PqeFact *fact)
-{
-	bool		anew = fact->parent->peer != NULL && fact->parent->create_action != NULL;
-	const char *name = anew ? name_of(fact) : pqe_value(fact, "not_null_name");
-
-	return psprintf("%s%s%sNOT NULL%s", name ? "CONSTRAINT " : "", name ? quote_identifier(name) : "", name ? " " : "",
-					pqe_flag(fact, "not_null_no_inherit") ? " NO INHERIT" : "");
-}
-
-/*
  * Do the tables that inherit the column have it, too?
  */
 bool
@@ -76,6 +61,57 @@ heirs_of(const PqeFact *column, bool staying)
 		}
 	}
 	return heirs;
+}
+
+static bool
+has_name(const PqeFact *actual, const char *name)
+{
+	return actual != NULL && name_of(actual) != NULL && strcmp(name_of(actual), name) == 0;
+}
+
+/*
+ * Has a table this name for it that inherits the column, or will: on the
+ * actual side?
+ */
+static bool
+is_used_by_heirs(const PqeFact *column, bool is_actual, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, heirs_of(column, false))
+	{
+		const PqeFact *heir = lfirst(lc);
+
+		if (has_name(is_actual ? heir : heir->peer, name) || is_used_by_heirs(heir, is_actual, name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The name to be said: also the one that the server would choose, where it would
+ * choose another one since those that inherit have it.
+ */
+static const char *
+name_to_say(const PqeFact *to)
+{
+	const char *name = name_of(to);
+
+	if (name == NULL || pqe_value(to, "not_null_name") != NULL)
+		return name;
+	return is_used_by_heirs(to, false, name) || (to->peer != NULL && is_used_by_heirs(to->peer, true, name)) ? name : NULL;
+}
+
+/*
+ * As it stands in a column's definition, which has no place for NOT VALID.
+ */
+const char *
+pqe_not_null_text(const PqeFact *fact)
+{
+	const char *name = name_to_say(fact);
+
+	return psprintf("%s%s%sNOT NULL%s", name ? "CONSTRAINT " : "", name ? quote_identifier(name) : "", name ? " " : "",
+					pqe_flag(fact, "not_null_no_inherit") ? " NO INHERIT" : "");
 }
 
 /*
@@ -143,7 +179,7 @@ heirs_to_go_first(const PqeFact *to)
 bool
 pqe_says_more_than_not_null(const PqeFact *to)
 {
-	return pqe_value(to, "not_null_name") != NULL || pqe_flag(to, "not_null_no_inherit") ||
+	return name_to_say(to) != NULL || pqe_flag(to, "not_null_no_inherit") ||
 		pqe_flag(to, "not_null_not_valid") || (name_of(to) != NULL && heirs_to_go_first(to) != NIL);
 }
 

@@ -6,7 +6,7 @@
  * Facts of a large database are tens of megabytes that no session has touched
  * before, and much of what it takes to read them would be the kernel handing
  * out that memory by pages of four kilobytes.  So large pieces ask for its
- * huge pages.
+ * huge pages, and so does the heap that the server's queries live in meanwhile.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,6 +32,22 @@ pqe_arena_create(MemoryContext context)
 }
 
 /*
+ * Asks for huge pages: a wish; where it is not granted, things are as they would
+ * have been.
+ */
+static void
+ask_for_huge_pages(char *start, Size size)
+{
+#ifdef MADV_HUGEPAGE
+	char	   *end = start + size;
+
+	start = (char *) TYPEALIGN(HUGE_PAGE, start);
+	if (start < end)
+		(void) madvise(start, end - start, MADV_HUGEPAGE);
+#endif
+}
+
+/*
  * A new piece that has room for SIZE; what was left of the last one is lost.
  */
 void
@@ -50,8 +66,30 @@ pqe_arena_extend(PqeArena *arena, Size size)
 	if (!huge)
 		return;
 	arena->next = (char *) TYPEALIGN(HUGE_PAGE, arena->next);
-#ifdef MADV_HUGEPAGE
-	/* a wish: where it is not granted, things are as they would have been */
-	(void) madvise(arena->next, arena->room, MADV_HUGEPAGE);
-#endif
+	ask_for_huge_pages(arena->next, size);
+}
+
+/*
+ * Readies the C library's heap for many queries in a row, by pieces that are
+ * given back at once.  From then on the library keeps what a query has freed,
+ * for the next one, and what it has not touched yet comes in huge pages.
+ */
+void
+pqe_prepare_heap(void)
+{
+	char	   *first;
+	char	   *second;
+
+	/*
+	 * This one is mapped by itself; once it is freed, the library does so no
+	 * more with any of its size, and gives the end of the heap back to the
+	 * system only from twice that size on, which the two others stay below.
+	 */
+	pfree(palloc(LARGEST_PIECE));
+	first = palloc(LARGEST_PIECE);
+	second = palloc(LARGEST_PIECE / 2);
+	ask_for_huge_pages(first, LARGEST_PIECE);
+	ask_for_huge_pages(second, LARGEST_PIECE / 2);
+	pfree(second);
+	pfree(first);
 }

@@ -20,6 +20,7 @@ typedef struct PqeArena
 
 extern PqeArena *pqe_arena_create(MemoryContext context);
 extern void pqe_arena_extend(PqeArena *arena, Size size);
+extern void pqe_prepare_heap(void);
 
 /*
  * Goes with the context that the arena was made in, not before.

@@ -101,7 +101,7 @@ is_of_interest(const FormData_pg_depend *form)
 	}
 }
 
-static DependRow *
+static void
 add_depend_row(PqeFacts *facts, const FormData_pg_depend *form)
 {
 	PqeEdges   *edges = facts->edges;
@@ -119,7 +119,6 @@ add_depend_row(PqeFacts *facts, const FormData_pg_depend *form)
 	ObjectAddressSubSet(row->dependent, form->classid, form->objid, form->objsubid);
 	ObjectAddressSubSet(row->referenced, form->refclassid, form->refobjid, form->refobjsubid);
 	row->type = form->deptype;
-	return row;
 }
 
 /*
@@ -141,10 +140,15 @@ pqe_depends_read_owners(PqeFacts *facts)
 
 		CHECK_FOR_INTERRUPTS();
 		if (is_of_interest(form))
-			note_owner(facts, add_depend_row(facts, form));
+			add_depend_row(facts, form);
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
+	/* at once what it would grow to by and by */
+	if (facts->edges->count > facts->objects->size)
+		address_map_grow(facts->objects, facts->edges->count);
+	for (int i = 0; i < facts->edges->count; i++)
+		note_owner(facts, &facts->edges->rows[i]);
 }
 
 /*

@@ -243,9 +243,6 @@ typedef struct Reading
 	const PqeKind *kind;
 } Reading;
 
-/* What counts as large; the arena's pieces are. */
-#define LARGE ((Size) 16 * 1024 * 1024)
-
 /* Where a fact stands among those of its kind. */
 typedef struct Place
 {
@@ -545,8 +542,7 @@ pqe_facts_read(PqeFacts *facts)
 	PushActiveSnapshot(GetLatestSnapshot());
 	SPI_connect();
 	schemas = schema_oids(facts);
-	/* once something large has been freed, the C library keeps what each query gives back for the next one */
-	pfree(palloc(LARGE));
+	pqe_prepare_heap();
 	pqe_depends_read_owners(facts);
 	for (int i = 0; i < pqe_kind_count; i++)
 		read_kind(facts, pqe_kinds[i], schemas);

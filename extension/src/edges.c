@@ -285,6 +285,28 @@ edges_from_parts(PqeAction *action, PqeFact *whole)
 			pqe_add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
 }
 
+/*
+ * An expression with a cast is known to use its function and the types, one
+ * that sorts by an operator only that: wishes, since some do not use it.
+ */
+static void
+edges_to_unseen_users(PqeAction *action)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, action->fact->depends_on)
+		foreach(lc2, ((PqeFact *) lfirst(lc))->dependents)
+		{
+			PqeFact    *user = lfirst(lc2);
+
+			if (user == action->fact || user->kind == action->fact->kind || list_member_ptr(action->fact->depends_on, user))
+				continue;
+			pqe_add_edge(action, user->create_action, true);
+			pqe_add_edge(action, user->alter_action, true);
+		}
+}
+
 static void
 edges_along_desired(PqePlan *plan, PqeAction *action)
 {
@@ -317,6 +339,8 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 		edges_of_need(action, lfirst(lc), true);
 	if (fact->parent != NULL)
 		edges_of_need(action, fact->parent, false);
+	if (fact->kind->used_unseen)
+		edges_to_unseen_users(action);
 	if (fact->kind->joins)
 		edges_of_joining(action);
 	if (follows_joins(fact))

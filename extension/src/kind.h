@@ -111,6 +111,9 @@ struct PqeKind
 	/* Means nothing without what it needs: dropped with it even if not compared. */
 	bool		goes_with_needs;
 
+	/* What uses what it is made of may use it, which the server records nowhere. */
+	bool		used_unseen;
+
 	/* Bears on what is made after it: comes after all else, goes before it. */
 	bool		comes_last;
 

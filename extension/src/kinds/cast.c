@@ -44,6 +44,7 @@ const PqeKind pqe_kind_cast = {
 	.catalog_index = CastOidIndexId,
 	.database_wide = true,
 	.goes_with_needs = true,
+	.used_unseen = true,
 	.create = create,
 	.drop = drop,
 };

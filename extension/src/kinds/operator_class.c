@@ -139,6 +139,7 @@ const PqeKind pqe_kind_operator_class = {
 	.query = class_query,
 	.catalog = OperatorClassRelationId,
 	.catalog_index = OpclassOidIndexId,
+	.used_unseen = true,
 	.create = create_class,
 	.drop = drop_class,
 };

@@ -39,11 +39,7 @@ static void
 ask_for_huge_pages(char *start, Size size)
 {
 #ifdef MADV_HUGEPAGE
-	char	   *end = start + size;
-
-	start = (char *) TYPEALIGN(HUGE_PAGE, start);
-	if (start < end)
-		(void) madvise(start, end - start, MADV_HUGEPAGE);
+	(void) madvise(start, size, MADV_HUGEPAGE);
 #endif
 }
 
@@ -70,26 +66,22 @@ pqe_arena_extend(PqeArena *arena, Size size)
 }
 
 /*
- * Readies the C library's heap for many queries in a row, by pieces that are
+ * Readies the C library's heap for many queries in a row, by a piece that is
  * given back at once.  From then on the library keeps what a query has freed,
  * for the next one, and what it has not touched yet comes in huge pages.
  */
 void
 pqe_prepare_heap(void)
 {
-	char	   *first;
-	char	   *second;
+	char	   *piece;
 
 	/*
 	 * This one is mapped by itself; once it is freed, the library does so no
 	 * more with any of its size, and gives the end of the heap back to the
-	 * system only from twice that size on, which the two others stay below.
+	 * system from twice that size on.
 	 */
 	pfree(palloc(LARGEST_PIECE));
-	first = palloc(LARGEST_PIECE);
-	second = palloc(LARGEST_PIECE / 2);
-	ask_for_huge_pages(first, LARGEST_PIECE);
-	ask_for_huge_pages(second, LARGEST_PIECE / 2);
-	pfree(second);
-	pfree(first);
+	piece = palloc(LARGEST_PIECE);
+	ask_for_huge_pages((char *) TYPEALIGN(HUGE_PAGE, piece), LARGEST_PIECE - HUGE_PAGE);
+	pfree(piece);
 }

@@ -16,7 +16,6 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -30,6 +29,7 @@
 
 #include "address_map.h"
 #include "facts.h"
+#include "identity_map.h"
 #include "kind.h"
 #include "locks.h"
 #include "realize.h"
@@ -51,53 +51,8 @@ enum
 	FIXED_COLUMNS
 };
 
-typedef struct IdentityKey
-{
-	const PqeKind *kind;
-	const char *identity;
-} IdentityKey;
-
-typedef struct IdentityEntry
-{
-	IdentityKey key;
-	PqeFact    *fact;
-} IdentityEntry;
-
 /* The property names of each kind; the same in every set. */
 static PqeColumns *columns_of_kinds = NULL;
-
-static uint32
-identity_hash(const void *key, Size size)
-{
-	const IdentityKey *k = key;
-
-	return hash_combine(hash_bytes((const unsigned char *) &k->kind, sizeof(k->kind)),
-						hash_bytes((const unsigned char *) k->identity, strlen(k->identity)));
-}
-
-static int
-identity_match(const void *a, const void *b, Size size)
-{
-	const IdentityKey *x = a;
-	const IdentityKey *y = b;
-
-	return x->kind == y->kind ? strcmp(x->identity, y->identity) : 1;
-}
-
-static HTAB *
-create_identities(PqeFacts *facts, long count)
-{
-	HASHCTL		control;
-
-	memset(&control, 0, sizeof(control));
-	control.hcxt = facts->context;
-	control.keysize = sizeof(IdentityKey);
-	control.entrysize = sizeof(IdentityEntry);
-	control.hash = identity_hash;
-	control.match = identity_match;
-	return hash_create("pqengine facts by identity", count, &control,
-					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-}
 
 /*
  * An empty set, in a context of its own below the current one.
@@ -114,7 +69,7 @@ pqe_facts_create(const PqeOptions *options, List *schema_names)
 	facts->options = options;
 	facts->schema_names = schema_names;
 	facts->objects = address_map_create(context, 1024, facts->rows);
-	facts->by_identity = create_identities(facts, 1024);
+	facts->by_identity = identity_map_create(context, 1024, facts->rows);
 	return facts;
 }
 
@@ -130,9 +85,18 @@ PqeFact *
 pqe_facts_by_identity(PqeFacts *facts, const PqeKind *kind, const char *identity)
 {
 	IdentityKey key = {kind, identity};
-	IdentityEntry *entry = hash_search(facts->by_identity, &key, HASH_FIND, NULL);
+	IdentityEntry *entry = identity_map_lookup(facts->by_identity, key);
 
 	return entry ? entry->fact : NULL;
+}
+
+static void
+note_identity(PqeFacts *facts, PqeFact *fact)
+{
+	IdentityKey key = {fact->kind, fact->identity};
+	bool		found;
+
+	identity_map_insert(facts->by_identity, key, &found)->fact = fact;
 }
 
 static PqeColumns *
@@ -476,12 +440,7 @@ read_kind(PqeFacts *facts, const PqeKind *kind, Datum schemas)
 void
 pqe_facts_add(PqeFacts *facts, PqeFact *fact)
 {
-	IdentityKey key = {fact->kind, fact->identity};
-	IdentityEntry *entry;
-	bool		found;
-
-	entry = hash_search(facts->by_identity, &key, HASH_ENTER, &found);
-	entry->fact = fact;
+	note_identity(facts, fact);
 	fact->position = list_length(facts->list);
 	facts->list = lappend(facts->list, fact);
 }
@@ -496,14 +455,12 @@ link_parents(PqeFacts *facts)
 	MemoryContext old = MemoryContextSwitchTo(facts->context);
 	int			kept = 0;
 
-	hash_destroy(facts->by_identity);
-	facts->by_identity = create_identities(facts, list_length(facts->list));
+	identity_map_reset(facts->by_identity);
+	if (list_length(facts->list) > facts->by_identity->size)
+		identity_map_grow(facts->by_identity, list_length(facts->list));
 	for (int i = 0; i < list_length(facts->list); i++)
 	{
 		PqeFact    *fact = list_nth(facts->list, i);
-		IdentityKey key = {fact->kind, fact->identity};
-		IdentityEntry *entry;
-		bool		found;
 
 		if (OidIsValid(fact->parent_address.classId) &&
 			!pqe_facts_is_extension_member(facts, &fact->parent_address))
@@ -516,8 +473,7 @@ link_parents(PqeFacts *facts)
 		}
 		if (fact->parent != NULL)
 			fact->parent->children = lappend(fact->parent->children, fact);
-		entry = hash_search(facts->by_identity, &key, HASH_ENTER, &found);
-		entry->fact = fact;
+		note_identity(facts, fact);
 		fact->position = kept;
 		lfirst(list_nth_cell(facts->list, kept++)) = fact;
 	}
@@ -563,6 +519,6 @@ pqe_facts_forget(PqeFacts *facts, PqeFact *fact)
 	IdentityKey key = {fact->kind, fact->identity};
 
 	address_map_enter(facts->objects, &fact->address)->fact = NULL;
-	hash_search(facts->by_identity, &key, HASH_REMOVE, NULL);
+	identity_map_delete(facts->by_identity, key);
 }
 

@@ -69,7 +69,7 @@ typedef struct PqeFacts
 	struct PqeArena *rows;		/* in it: what has been read */
 	List	   *list;			/* PqeFact */
 	struct address_map_hash *objects;	/* see address_map.h */
-	HTAB	   *by_identity;
+	struct identity_map_hash *by_identity;	/* see identity_map.h */
 	struct PqeEdges *edges;		/* rows of pg_depend, see depends.c */
 	HTAB	   *expressions;	/* printed so far, see kinds/plain.c */
 	List	   *schema_names;	/* char *: the managed ones */

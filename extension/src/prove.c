@@ -30,6 +30,7 @@
 
 #include "export.h"
 #include "kind.h"
+#include "let_go.h"
 #include "locks.h"
 #include "prove.h"
 #include "renames.h"
@@ -207,6 +208,7 @@ build_copy(Trial *trial)
 
 	pqe_swap_database_wide(trial->copy, trial->options);
 	pqe_swap_schemas(trial->copy, trial->before->schema_names, trial->options);
+	pqe_let_go_of_extensions(trial->before);
 	pqe_build_run_first(build);
 	pqe_pin_search_path();
 	if (trial->sample_rows == 0)

@@ -38,8 +38,9 @@ static const char table_query[] =
 "       format(E'relation:%1$I.%2$I\\ntype:%1$I.%2$I', n.nspname, c.relname) AS slot,"
 "       NULL::oid AS parent_class, NULL::oid AS parent_id, 0 AS parent_sub,"
 "       quote_ident(s.srvname) AS server, " PQE_SQL_GENERIC_OPTIONS("f.ftoptions") " AS options,"
-"       (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
-"          FROM pg_inherits i WHERE i.inhrelid = c.oid) AS inherits"
+"       CASE WHEN NOT c.relispartition THEN"
+"         (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)"
+"            FROM pg_inherits i WHERE i.inhrelid = c.oid) END AS inherits"
 "  FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid"
 "  JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_foreign_server s ON s.oid = f.ftserver"
 " WHERE n.oid = ANY ($1) ORDER BY n.nspname, c.relname";

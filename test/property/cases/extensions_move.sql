@@ -3,7 +3,7 @@ Extensions and what depends on them.
 CREATE SCHEMA e1;
 CREATE SCHEMA app;
 CREATE EXTENSION hstore SCHEMA e1;
-CREATE EXTENSION citext SCHEMA e1 VERSION '1.4';
+CREATE EXTENSION citext SCHEMA e1;
 CREATE EXTENSION btree_gist;
 CREATE TABLE app.t (a e1.citext UNIQUE, h e1.hstore DEFAULT ''::e1.hstore, i int4range, k int, EXCLUDE USING gist (k WITH =, i WITH &&));
 CREATE INDEX t_h ON app.t USING gin (h);
@@ -13,7 +13,7 @@ CREATE DOMAIN app.d AS e1.citext CHECK (VALUE OPERATOR(e1.<>) ''::e1.citext);
 CREATE SCHEMA e2;
 CREATE SCHEMA app;
 CREATE EXTENSION hstore SCHEMA e2;
-CREATE EXTENSION citext SCHEMA e2 VERSION '1.6';
+CREATE EXTENSION citext SCHEMA e2;
 CREATE EXTENSION pg_trgm SCHEMA e2;
 CREATE TABLE app.t (a e2.citext UNIQUE, h e2.hstore, i int4range, k int, txt text);
 CREATE INDEX t_h ON app.t USING gist (h);

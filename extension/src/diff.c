@@ -86,24 +86,47 @@ is_runtime_partition(const PqeFact *fact, PqeFacts *actual, PqeFacts *desired)
 }
 
 /*
- * Does the part of a partition (a column) go because that of WHOLE does, which
- * the partition has it from?
+ * The table that the models hold which a partition is a part of, perhaps of a
+ * part of; or NULL.
  */
-static bool
-goes_with_whole(const PqeFact *part, const PqeFact *whole)
+static const PqeFact *
+find_whole(const PqeFact *fact, PqeFacts *actual)
 {
+	const PqeFact *whole = fact;
+
+	do
+	{
+		const char *belongs_to = whole->kind->belongs_to != NULL ? whole->kind->belongs_to(whole) : NULL;
+
+		whole = belongs_to != NULL ? pqe_facts_by_identity(actual, whole->kind, belongs_to) : NULL;
+	} while (whole != NULL && whole->peer == NULL);
+	return whole;
+}
+
+/*
+ * What a partition has its part (a column, an index) from: that part of WHOLE;
+ * or NULL.
+ */
+static const PqeFact *
+find_origin(const PqeFact *part, const PqeFact *whole)
+{
+	const PqeFact *origin = part;
 	ListCell   *lc;
 
-	if (whole == NULL || !part->kind->holds_data)
-		return false;
-	foreach(lc, whole->children)
+	if (whole == NULL)
+		return NULL;
+	while (origin->goes_with != NULL && origin->goes_with->kind == part->kind)
+		origin = origin->goes_with;
+	if (origin != part)
+		return origin->parent != NULL && origin->parent->peer != NULL && !origin->ignored ? origin : NULL;
+	foreach(lc, part->kind->holds_data ? whole->children : NIL)
 	{
 		const PqeFact *other = lfirst(lc);
 
 		if (other->kind == part->kind && strcmp(other->name, part->name) == 0)
-			return !other->ignored && other->peer == NULL;
+			return other->ignored ? NULL : other;
 	}
-	return false;
+	return NULL;
 }
 
 static void
@@ -121,30 +144,33 @@ ignore_with_parts(PqeFact *fact)
  * What is left alone keeps what it is made of and what that needs: its schema,
  * the function that its trigger calls.  A part of what the models do hold (an
  * index of the partitioned table) is theirs to take away; and so is what only a
- * column needs that goes with that table's.
+ * part of the partition needs that goes with that table's, or gets another type
+ * or another expression with it.  ORIGIN: what a part has all that from.
  */
 static void
-leave_alone(PqeFact *fact, PqeFacts *actual)
+leave_alone(PqeFact *fact, const PqeFact *origin, PqeFacts *actual)
 {
-	const char *belongs_to = fact->kind->belongs_to != NULL ? fact->kind->belongs_to(fact) : NULL;
-	const PqeFact *whole = belongs_to != NULL ? pqe_facts_by_identity(actual, fact->kind, belongs_to) : NULL;
+	const PqeFact *whole = find_whole(fact, actual);
 	ListCell   *lc;
 
 	check_stack_depth();
 	fact->ignored = true;
 	foreach(lc, fact->children)
 	{
-		if (goes_with_whole(lfirst(lc), whole))
+		const PqeFact *of_child = find_origin(lfirst(lc), whole);
+
+		if (of_child != NULL && of_child->peer == NULL)
 			ignore_with_parts(lfirst(lc));
 		else
-			leave_alone(lfirst(lc), actual);
+			leave_alone(lfirst(lc), of_child, actual);
 	}
 	foreach(lc, fact->depends_on)
 	{
 		PqeFact    *needed = lfirst(lc);
 
-		if (needed->peer == NULL && !needed->ignored && (needed->parent == NULL || needed->parent->peer == NULL))
-			leave_alone(needed, actual);
+		if (needed->peer == NULL && !needed->ignored && (needed->parent == NULL || needed->parent->peer == NULL) &&
+			!(origin != NULL && list_member_ptr(origin->depends_on, needed)))
+			leave_alone(needed, NULL, actual);
 	}
 }
 
@@ -167,7 +193,7 @@ decide_scope(PqeFacts *facts, PqeFacts *desired, const PqeOptions *options)
 		return;
 	foreach(lc, facts->list)
 		if (is_runtime_partition(lfirst(lc), facts, desired))
-			leave_alone(lfirst(lc), facts);
+			leave_alone(lfirst(lc), NULL, facts);
 }
 
 /*

@@ -27,6 +27,10 @@ sub entries ($dump)
 
 my $TABLE = qr/^CREATE (?:UNLOGGED |FOREIGN )?TABLE (.*?) \(\n/ms;
 
+my $QUALIFIED = qr/(?:(?:"(?:[^"]|"")*"|[^\s".(;]+)\.?)+/;
+my $TYPED = qr/^CREATE (?:UNLOGGED )?TABLE ($QUALIFIED) OF ($QUALIFIED)( \(\n)?/m;
+my $TYPE = qr/^CREATE TYPE ($QUALIFIED) AS \(\n/m;
+
 # { name => { key, items } } of all tables, by their names as the dump has them.
 sub tables_of ($found)
 {
@@ -34,6 +38,13 @@ sub tables_of ($found)
 
 	for my $key (grep { /^(?:FOREIGN )?TABLE / } keys %$found)
 	{
+		if (my ($typed) = grep { $_ =~ $TYPED } $found->{$key}->@*)
+		{
+			my ($name, $type, $has_list) = $typed =~ $TYPED;
+			my @options = $has_list ? (split_list($typed, $+[0]))[0]->@* : ();
+			$tables{$name} = { key => $key, items => [ items_of_type($found, $type), @options ], parents => [] };
+			next;
+		}
 		my ($text) = grep { $_ =~ $TABLE } $found->{$key}->@* or next;
 		my ($name) = $text =~ $TABLE;
 		my ($items, $end) = split_list($text, $+[0]);
@@ -41,6 +52,16 @@ sub tables_of ($found)
 		$tables{$name} = { key => $key, items => $items, parents => [ split m{, }, $parents // '' ] };
 	}
 	return \%tables;
+}
+
+# What a table OF the type has for columns, but for their defaults and NOT NULL.
+sub items_of_type ($found, $type)
+{
+	for my $text (map { $found->{$_}->@* } grep { /^TYPE / } keys %$found)
+	{
+		return (split_list($text, $+[0]))[0]->@* if $text =~ $TYPE && $1 eq $type;
+	}
+	return ();
 }
 
 # A table that comes to inherit keeps its columns and checks as its own beside

@@ -36,7 +36,8 @@ sub define ($g, $table, $index)
 		my @elements = map { element($random, $_) } $random->sample($random->between(1, 3), @ordered) or return 0;
 		if ($random->chance(8))
 		{
-			my $column = $random->pick(@ordered);
+			# a materialized view's columns do not say their types
+			my $column = $random->pick(grep { defined $_->{sql} } @ordered) or return 0;
 			my $function = Property::Kind::Function::make_identity($g, $column->{sql});
 			$elements[0] = "{q$function->{id}}($column->{text})";
 			$index->{late} = 1;
@@ -75,7 +76,7 @@ sub element ($random, $column)
 	if ($column->{cat} eq 'text')
 	{
 		$text .= $random->pick('', '', '', ' COLLATE "C"');
-		$text .= ' text_pattern_ops' if $random->chance(10) && $column->{sql} eq 'text';
+		$text .= ' text_pattern_ops' if $random->chance(10) && ($column->{sql} // '') eq 'text';
 	}
 	return $text . $random->pick('', '', '', ' DESC', ' DESC NULLS LAST', ' NULLS FIRST');
 }

@@ -4,7 +4,8 @@
  *		Which action of a plan has to come before which.
  *
  * Creates go along the dependencies of the desired side, drops against those
- * of the actual side.  What names have to do with it is in edges_names.c.
+ * of the actual side.  What names have to do with it is in edges_names.c, tables
+ * that join one another in edges_joins.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,191 +32,14 @@ pqe_add_edge(PqeAction *first, PqeAction *later, bool soft)
 /*
  * What a fact of the desired side needs must have got there.
  */
-static void
-edges_of_need(PqeAction *action, PqeFact *needed, bool soft)
+void
+pqe_edges_of_need(PqeAction *action, PqeFact *needed, bool soft)
 {
 	pqe_add_edge(needed->create_action, action, soft);
 	pqe_add_edge(needed->alter_action, action, soft);
 	/* what is put back as it was needs the new form of its surroundings */
 	if (action->fact->ignored && needed->peer != NULL)
 		pqe_add_edge(needed->peer->create_action, action, soft);
-}
-
-/*
- * An index over several tables is whole when its own parts have joined it;
- * before that, the server takes it for none, and makes another.
- */
-static void
-edges_of_joined_indexes(PqeAction *action, PqeFact *index)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	foreach(lc, index->dependents)
-	{
-		PqeFact    *part = lfirst(lc);
-
-		if (part->goes_with != index)
-			continue;
-		foreach(lc2, part->children)
-			if (((PqeFact *) lfirst(lc2))->kind->goes_with_parent)
-				pqe_add_edge(((PqeFact *) lfirst(lc2))->create_action, action, true);
-	}
-}
-
-static bool
-follows_joins(const PqeFact *part)
-{
-	return part->kind->follows_joins != NULL && part->kind->follows_joins(part);
-}
-
-static void
-edges_of_parts(PqeAction *action, PqeFact *whole)
-{
-	ListCell   *lc;
-
-	/* those of what is set aside are out of the way with it */
-	if (whole->peer != NULL && whole->peer->retire_action == NULL)
-		foreach(lc, whole->peer->children)
-			pqe_add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
-
-	foreach(lc, whole->children)
-	{
-		PqeFact    *part = lfirst(lc);
-
-		/* a foreign key to what the partition gets by being joined */
-		if (list_member_ptr(part->depends_on, action->fact) || follows_joins(part))
-			continue;
-		if (part->kind->precedes_joins && whole == action->fact->parent)
-			edges_of_joined_indexes(action, part);
-		/* a table that is created as a child takes later parts as they come */
-		if (action->inside != NULL ? part->kind->holds_data :
-			!part->kind->joins && (part->kind->inline_create ||
-								   (part->kind->precedes_joins && whole == action->fact->parent)))
-			edges_of_need(action, part, false);
-	}
-}
-
-/*
- * An index over several tables comes when they are joined, so that it is told
- * which of their indexes are its parts; the server would take any that is
- * equal.
- */
-static void
-edges_of_common_indexes(PqeAction *action, PqeFact *whole)
-{
-	ListCell   *lc;
-
-	foreach(lc, whole->children)
-	{
-		PqeFact    *part = lfirst(lc);
-
-		if (part->kind->precedes_joins)
-			pqe_add_edge(action, part->create_action, true);
-	}
-}
-
-/*
- * A table's place below another may be that of one that leaves there.
- */
-static void
-edges_of_place(PqeAction *action, PqeFact *whole)
-{
-	ListCell   *lc;
-
-	if (whole->peer == NULL)
-		return;
-	foreach(lc, whole->peer->dependents)
-		if (((PqeFact *) lfirst(lc))->kind == action->fact->kind)
-			pqe_add_edge(((PqeFact *) lfirst(lc))->drop_action, action, true);
-}
-
-/*
- * What is set aside leaves at once, and is left before that.
- */
-static bool
-is_apart_at_once(const PqeFact *join)
-{
-	ListCell   *lc;
-
-	foreach(lc, join->depends_on)
-		if (((PqeFact *) lfirst(lc))->retire_action != NULL)
-			return true;
-	return join->parent->retire_action != NULL;
-}
-
-/*
- * Two tables are joined when both have all their parts.  Where they were
- * joined before in another way, they stay so until then.
- */
-static void
-edges_of_joining(PqeAction *action)
-{
-	PqeAction  *leaving = action->rebuild && !action->fact->ignored ? action->fact->peer->drop_action : NULL;
-	ListCell   *lc;
-
-	if (leaving != NULL && is_apart_at_once(leaving->fact))
-		leaving = NULL;
-
-	if (action->inside == NULL)
-	{
-		edges_of_parts(action, action->fact->parent);
-		if (leaving != NULL && leaving->inside == NULL)
-			edges_of_parts(leaving, action->fact->parent);
-	}
-	foreach(lc, action->fact->depends_on)
-	{
-		edges_of_parts(action, lfirst(lc));
-		edges_of_common_indexes(action, lfirst(lc));
-		edges_of_place(action, lfirst(lc));
-		if (leaving != NULL && leaving->inside == NULL)
-			edges_of_parts(leaving, lfirst(lc));
-	}
-}
-
-/*
- * What is to be done to the parts of a table (VALUES: those that hold some)
- * comes after the action.
- */
-static void
-edges_to_parts(PqeAction *action, PqeFact *actual, bool values)
-{
-	ListCell   *lc;
-
-	foreach(lc, actual->children)
-	{
-		PqeFact    *part = lfirst(lc);
-
-		if (part == action->fact || (values && !part->kind->holds_data))
-			continue;
-		pqe_add_edge(action, part->drop_action, true);
-		pqe_add_edge(action, part->alter_action, true);
-	}
-	if (actual->peer == NULL)
-		return;
-	foreach(lc, actual->peer->children)
-		if (!values || ((PqeFact *) lfirst(lc))->kind->holds_data)
-			pqe_add_edge(action, ((PqeFact *) lfirst(lc))->create_action, true);
-}
-
-/*
- * A table leaves its parent before anything is done to either, for what is
- * done to the parent would be done to the table as well.
- */
-static void
-edges_of_leaving(PqeAction *action)
-{
-	bool		from_set_aside = action->fact->parent->retire_action == NULL && is_apart_at_once(action->fact);
-	ListCell   *lc;
-
-	if (action->inside != NULL || (action->rebuild && !from_set_aside))
-		return;
-	edges_to_parts(action, action->fact->parent, false);
-	if (action->rebuild)
-		return;
-	foreach(lc, action->fact->depends_on)
-		if (((PqeFact *) lfirst(lc))->kind == action->fact->parent->kind)
-			edges_to_parts(action, lfirst(lc), false);
 }
 
 /*
@@ -277,7 +101,7 @@ edges_from_parts(PqeAction *action, PqeFact *whole)
 
 	foreach(lc, whole->children)
 		if (((PqeFact *) lfirst(lc))->kind->holds_data)
-			edges_of_need(action, lfirst(lc), true);
+			pqe_edges_of_need(action, lfirst(lc), true);
 	if (whole->peer == NULL)
 		return;
 	foreach(lc, whole->peer->children)
@@ -321,12 +145,12 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 	foreach(lc, fact->depends_on)
 		if (lfirst(lc) != fact->goes_with || fact->goes_with->kind != fact->kind)
 		{
-			edges_of_need(action, lfirst(lc), false);
+			pqe_edges_of_need(action, lfirst(lc), false);
 			if (action->type == PQE_CREATE && plan->options->allow_drop)
 				edges_of_choice(action, lfirst(lc));
 		}
 	if (fact->parent != NULL && fact->parent->goes_with != NULL)
-		edges_of_need(action, fact->parent->goes_with, false);
+		pqe_edges_of_need(action, fact->parent->goes_with, false);
 	if (pqe_uses_rows(fact))
 		foreach(lc, fact->depends_on)
 			edges_from_parts(action, lfirst(lc));
@@ -336,14 +160,14 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 				if (((PqeFact *) lfirst(lc2))->kind->holds_data)
 					edges_from_parts(action, lfirst(lc2));
 	foreach(lc, fact->soft_depends_on)
-		edges_of_need(action, lfirst(lc), true);
+		pqe_edges_of_need(action, lfirst(lc), true);
 	if (fact->parent != NULL)
-		edges_of_need(action, fact->parent, false);
+		pqe_edges_of_need(action, fact->parent, false);
 	if (fact->kind->used_unseen)
 		edges_to_unseen_users(action);
 	if (fact->kind->joins)
-		edges_of_joining(action);
-	if (follows_joins(fact))
+		pqe_edges_of_joining(action);
+	if (pqe_follows_joins(fact))
 		foreach(lc, fact->parent->children)
 			if (((PqeFact *) lfirst(lc))->kind->joins)
 				pqe_add_edge(((PqeFact *) lfirst(lc))->create_action, action, false);
@@ -486,10 +310,10 @@ edges_of_drop(PqeAction *action)
 	if (fact->kind->holds_data && fact->parent != NULL && action->inside == NULL)
 		edges_of_heirs(action, fact->parent);
 	if (fact->kind->joins)
-		edges_of_leaving(action);
+		pqe_edges_of_leaving(action);
 	if (pqe_uses_rows(fact))
 		foreach(lc, fact->depends_on)
-			edges_to_parts(action, lfirst(lc), true);
+			pqe_edges_to_parts(action, lfirst(lc), true);
 	if (action->rebuild && fact->retire_action != NULL)
 	{
 		PqeFact    *successor = fact->peer != NULL ? fact->peer : fact->successor;

@@ -4,48 +4,28 @@
  *		From model text to a list of declarative statements.
  *
  * The server's raw parser does the parsing.  What is added here: telling the
- * files apart, skipping psql's backslash lines (pg_dump prints some), saying
- * which statements are declarative, and naming file and line in each error.
+ * files apart, skipping psql's backslash lines (pg_dump prints some), keeping
+ * the settings in force, and naming file and line in each error.
  *
  *-------------------------------------------------------------------------
  */
 #include "compat.h"
 
-#include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
-#include "nodes/makefuncs.h"
 #include "parser/parser.h"
 #include "parser/scanner.h"
-#include "parser/scansup.h"
-#include "tcop/cmdtag.h"
-#include "tcop/utility.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/varlena.h"
 
 #include "model.h"
 #include "renames.h"
 
 #define MARKER "-- pqengine:file "
 
-/* What a statement is to a model. */
-typedef enum StatementClass
-{
-	STATEMENT_DECLARES,			/* to be executed */
-	STATEMENT_SETS,				/* changes a setting */
-	STATEMENT_RENAMES,			/* declares that something had another name */
-	STATEMENT_REFUSED
-} StatementClass;
-
 static List *split_files(const char *text);
 static void blank_psql_lines(PqeModelFile *file);
 static void parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path);
-static StatementClass classify(Node *node);
-static bool is_helper_call(SelectStmt *select, const char *schema, const char **name, List **args);
 static void apply_setting(Node *node, PqeSettings *settings, const char *default_path);
 static const char *string_constant(Node *node);
-pg_noreturn static void refuse(const PqeStatement *statement);
 
 /*
  * Parses model text.  Everything is palloc'd in the current context.
@@ -315,7 +295,7 @@ parse_rename(const PqeStatement *statement)
 	const char *name;
 	List	   *args;
 
-	(void) is_helper_call(castNode(SelectStmt, statement->raw->stmt), "pqengine", &name, &args);
+	(void) pqe_is_helper_call(castNode(SelectStmt, statement->raw->stmt), "pqengine", &name, &args);
 	return pqe_model_rename(statement, args);
 }
 
@@ -336,17 +316,17 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 		find_extent(statement);
 		if (is_clean_slate(model, statement->raw->stmt))
 			continue;
-		switch (classify(statement->raw->stmt))
+		switch (pqe_classify_statement(statement->raw->stmt))
 		{
-			case STATEMENT_REFUSED:
-				refuse(statement);
-			case STATEMENT_SETS:
+			case PQE_STATEMENT_REFUSED:
+				pqe_refuse_statement(statement);
+			case PQE_STATEMENT_SETS:
 				apply_setting(statement->raw->stmt, &settings, default_search_path);
 				continue;
-			case STATEMENT_RENAMES:
+			case PQE_STATEMENT_RENAMES:
 				model->renames = lappend(model->renames, parse_rename(statement));
 				continue;
-			case STATEMENT_DECLARES:
+			case PQE_STATEMENT_DECLARES:
 				break;
 		}
 		target = pqe_statement_target(statement->raw->stmt, settings.search_path);
@@ -358,183 +338,6 @@ parse_file(PqeModel *model, PqeModelFile *file, const char *default_search_path)
 			note_schema(&model->created_schemas, statement->target_schema);
 		model->statements = lappend(model->statements, statement);
 	}
-}
-
-/*
- * The functions that declare something when a model calls them.
- */
-static bool
-is_model_helper(const char *name)
-{
-	static const char *const helpers[] = {"many_to_many", "install_trigger"};
-
-	for (int i = 0; i < lengthof(helpers); i++)
-		if (strcmp(helpers[i], name) == 0)
-			return true;
-	return false;
-}
-
-static bool
-are_constants(List *args)
-{
-	ListCell   *lc;
-
-	foreach(lc, args)
-	{
-		Node	   *arg = lfirst(lc);
-
-		if (IsA(arg, NamedArgExpr))
-			arg = (Node *) castNode(NamedArgExpr, arg)->arg;
-		while (IsA(arg, TypeCast))
-			arg = castNode(TypeCast, arg)->arg;
-		if (!IsA(arg, A_Const))
-			return false;
-	}
-	return true;
-}
-
-static StatementClass
-classify_select(SelectStmt *select)
-{
-	const char *name;
-	List	   *args;
-
-	if (is_helper_call(select, "pqengine", &name, &args) && strcmp(name, "renamed") == 0)
-		return are_constants(args) ? STATEMENT_RENAMES : STATEMENT_REFUSED;
-	if (is_helper_call(select, "pqengine", &name, &args))
-		return is_model_helper(name) && are_constants(args) ? STATEMENT_DECLARES : STATEMENT_REFUSED;
-	if (is_helper_call(select, "pg_catalog", &name, &args) && strcmp(name, "set_config") == 0)
-		return STATEMENT_SETS;
-	return STATEMENT_REFUSED;
-}
-
-/*
- * Is the statement one that declares something?
- */
-/*
- * Of what belongs to the whole cluster, or is the database itself, a model has
- * nothing to say.
- */
-static bool
-is_beyond_models(ObjectType type)
-{
-	switch (type)
-	{
-		case OBJECT_DATABASE:
-		case OBJECT_ROLE:
-		case OBJECT_TABLESPACE:
-		case OBJECT_LARGEOBJECT:
-		case OBJECT_SUBSCRIPTION:
-			return true;
-		default:
-			return false;
-	}
-}
-
-static StatementClass
-classify(Node *node)
-{
-	switch (nodeTag(node))
-	{
-		case T_SelectStmt:
-			return classify_select(castNode(SelectStmt, node));
-		case T_VariableSetStmt:
-			return castNode(VariableSetStmt, node)->is_local ||
-				castNode(VariableSetStmt, node)->kind == VAR_SET_MULTI ?
-				STATEMENT_REFUSED : STATEMENT_SETS;
-		case T_CreateStmt:
-			return castNode(CreateStmt, node)->relation->relpersistence == RELPERSISTENCE_TEMP ?
-				STATEMENT_REFUSED : STATEMENT_DECLARES;
-		case T_CreateTableAsStmt:
-			return castNode(CreateTableAsStmt, node)->objtype == OBJECT_MATVIEW ?
-				STATEMENT_DECLARES : STATEMENT_REFUSED;
-		case T_ViewStmt:
-			return castNode(ViewStmt, node)->view->relpersistence == RELPERSISTENCE_TEMP ?
-				STATEMENT_REFUSED : STATEMENT_DECLARES;
-		case T_CreateSeqStmt:
-			return castNode(CreateSeqStmt, node)->sequence->relpersistence == RELPERSISTENCE_TEMP ?
-				STATEMENT_REFUSED : STATEMENT_DECLARES;
-		case T_CreateForeignTableStmt:
-		case T_CreateSchemaStmt:
-		case T_CreateExtensionStmt:
-		case T_CreateEnumStmt:
-		case T_AlterEnumStmt:
-		case T_CreateDomainStmt:
-		case T_AlterDomainStmt:
-		case T_CompositeTypeStmt:
-		case T_CreateRangeStmt:
-		case T_DefineStmt:
-		case T_AlterSeqStmt:
-		case T_IndexStmt:
-		case T_CreateFunctionStmt:
-		case T_AlterFunctionStmt:
-		case T_CreateTrigStmt:
-		case T_RuleStmt:
-		case T_CreatePolicyStmt:
-		case T_AlterPolicyStmt:
-		case T_CreateStatsStmt:
-		case T_AlterStatsStmt:
-		case T_CreateCastStmt:
-		case T_CreateOpClassStmt:
-		case T_CreateOpFamilyStmt:
-		case T_AlterOpFamilyStmt:
-		case T_CreateEventTrigStmt:
-		case T_AlterEventTrigStmt:
-		case T_CreatePublicationStmt:
-		case T_AlterPublicationStmt:
-		case T_CreateFdwStmt:
-		case T_AlterFdwStmt:
-		case T_CreateForeignServerStmt:
-		case T_AlterForeignServerStmt:
-		case T_AlterTableStmt:
-		case T_AlterObjectSchemaStmt:
-		case T_AlterObjectDependsStmt:
-			return STATEMENT_DECLARES;
-		case T_AlterOwnerStmt:
-			return is_beyond_models(castNode(AlterOwnerStmt, node)->objectType) ? STATEMENT_REFUSED : STATEMENT_DECLARES;
-		case T_RenameStmt:
-			return is_beyond_models(castNode(RenameStmt, node)->renameType) ? STATEMENT_REFUSED : STATEMENT_DECLARES;
-		case T_CommentStmt:
-			return is_beyond_models(castNode(CommentStmt, node)->objtype) ? STATEMENT_REFUSED : STATEMENT_DECLARES;
-		case T_GrantStmt:
-			return is_beyond_models(castNode(GrantStmt, node)->objtype) ? STATEMENT_REFUSED : STATEMENT_DECLARES;
-		case T_SecLabelStmt:
-		case T_AlterDefaultPrivilegesStmt:
-		case T_AlterTypeStmt:
-		case T_AlterOperatorStmt:
-		case T_AlterCollationStmt:
-		case T_AlterTSDictionaryStmt:
-		case T_AlterTSConfigurationStmt:
-		case T_CreateConversionStmt:
-		case T_CreateTransformStmt:
-			return STATEMENT_DECLARES;
-		default:
-			return STATEMENT_REFUSED;
-	}
-}
-
-/*
- * Is this "SELECT schema.function(...)" and nothing more?
- */
-static bool
-is_helper_call(SelectStmt *select, const char *schema, const char **name, List **args)
-{
-	ResTarget  *target;
-	FuncCall   *call;
-
-	if (select->op != SETOP_NONE || select->valuesLists != NIL || select->fromClause != NIL ||
-		select->whereClause != NULL || select->withClause != NULL || select->intoClause != NULL ||
-		list_length(select->targetList) != 1)
-		return false;
-	target = linitial_node(ResTarget, select->targetList);
-	if (!IsA(target->val, FuncCall))
-		return false;
-	call = castNode(FuncCall, target->val);
-	if (list_length(call->funcname) != 2 || strcmp(strVal(linitial(call->funcname)), schema) != 0)
-		return false;
-	*name = strVal(lsecond(call->funcname));
-	*args = call->args;
-	return true;
 }
 
 static const char *
@@ -598,7 +401,7 @@ apply_setting(Node *node, PqeSettings *settings, const char *default_path)
 		const char *name;
 		List	   *args;
 
-		is_helper_call(castNode(SelectStmt, node), "pg_catalog", &name, &args);
+		pqe_is_helper_call(castNode(SelectStmt, node), "pg_catalog", &name, &args);
 		if (list_length(args) == 3 && string_constant(linitial(args)) && string_constant(lsecond(args)))
 			set_one(settings, string_constant(linitial(args)), string_constant(lsecond(args)),
 					string_constant(lsecond(args)));
@@ -620,48 +423,4 @@ apply_setting(Node *node, PqeSettings *settings, const char *default_path)
 		settings->tablespace = defaults.tablespace;
 	else if (set->name != NULL && pg_strcasecmp(set->name, "default_table_access_method") == 0)
 		settings->access_method = defaults.access_method;
-}
-
-/*
- * What to call a statement that a model may not hold.
- */
-static const char *
-refused_name(Node *node)
-{
-	if (IsA(node, CreateStmt))
-		return "a temporary table";
-	if (IsA(node, ViewStmt))
-		return "a temporary view";
-	if (IsA(node, CreateSeqStmt))
-		return "a temporary sequence";
-	return GetCommandTagName(CreateCommandTag(node));
-}
-
-static void
-refuse(const PqeStatement *statement)
-{
-	Node	   *node = statement->raw->stmt;
-	ErrorData  *error = palloc0(sizeof(ErrorData));
-	MemoryContext context = CurrentMemoryContext;
-
-	PG_TRY();
-	{
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 IsA(node, SelectStmt) ?
-				 errmsg("a model may hold no query but calls of pqengine's model helpers with constants") :
-				 IsA(node, CommentStmt) || IsA(node, GrantStmt) || IsA(node, AlterOwnerStmt) || IsA(node, RenameStmt) ?
-				 errmsg("a model has nothing to say of a database, a role, a tablespace or the like") :
-				 errmsg("%s is not allowed in a model", refused_name(node)),
-				 errhint("A model declares what the database should hold: CREATE, ALTER, COMMENT, GRANT, SECURITY LABEL, SET, SELECT pqengine.many_to_many(...), SELECT pqengine.install_trigger(...), SELECT pqengine.renamed(...). Rows belong in a migration; to drop an object, take it out of the models.")));
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		pqe_model_rethrow(statement->file, statement->location, statement, error);
-	}
-	PG_END_TRY();
-	pg_unreachable();
 }

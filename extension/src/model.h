@@ -43,6 +43,15 @@ typedef struct PqeStatement
 	const char *target_name;
 } PqeStatement;
 
+/* What a statement is to a model. */
+typedef enum PqeStatementClass
+{
+	PQE_STATEMENT_DECLARES,		/* to be executed */
+	PQE_STATEMENT_SETS,			/* changes a setting */
+	PQE_STATEMENT_RENAMES,		/* declares that something had another name */
+	PQE_STATEMENT_REFUSED
+} PqeStatementClass;
+
 /* The names of an object to be created. */
 typedef struct PqeTarget
 {
@@ -61,6 +70,9 @@ typedef struct PqeModel
 
 extern PqeModel *pqe_model_parse(const char *text, const char *default_search_path);
 extern const char *pqe_statement_text(const PqeStatement *statement);
+extern PqeStatementClass pqe_classify_statement(Node *node);
+extern bool pqe_is_helper_call(SelectStmt *select, const char *schema, const char **name, List **args);
+pg_noreturn extern void pqe_refuse_statement(const PqeStatement *statement);
 extern const char *pqe_first_of_path(const char *search_path);
 extern PqeTarget pqe_statement_target(Node *node, const char *search_path);
 extern List *pqe_statement_touches(Node *node, const char *search_path);

@@ -120,7 +120,14 @@ extern bool pqe_leaves(const PqeFact *table);
 
 /* edges.c */
 extern void pqe_add_edge(PqeAction *first, PqeAction *later, bool soft);
+extern void pqe_edges_of_need(PqeAction *action, PqeFact *needed, bool soft);
 extern void pqe_plan_edges(PqePlan *plan);
+
+/* edges_joins.c */
+extern bool pqe_follows_joins(const PqeFact *part);
+extern void pqe_edges_of_joining(PqeAction *action);
+extern void pqe_edges_to_parts(PqeAction *action, PqeFact *actual, bool values);
+extern void pqe_edges_of_leaving(PqeAction *action);
 
 /* edges_names.c */
 extern List *pqe_slots(const char *slots);

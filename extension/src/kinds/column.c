@@ -10,11 +10,7 @@
  */
 #include "kinds/kinds.h"
 
-#include "access/transam.h"
-#include "catalog/pg_type.h"
-#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 /*
  * Minor releases of 2026 keep a marker of their own (pg_attver) among a
@@ -166,12 +162,6 @@ inline_text(PqeFact *fact)
 	return definition(fact);
 }
 
-static bool
-type_differs(const PqeFact *from, const PqeFact *to)
-{
-	return !pqe_same(from, to, "type") || !pqe_same(from, to, "collation");
-}
-
 static void
 emit_storage(PqeScript *script, const PqeFact *fact)
 {
@@ -194,7 +184,7 @@ static void
 emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
 	const char *alter = psprintf("ALTER TABLE ONLY %s ALTER COLUMN %s", pqe_table_of(to), quoted_name(to));
-	bool		retyped = from != NULL && (type_differs(from, to) || to->retyped);
+	bool		retyped = from != NULL && (pqe_column_type_differs(from, to) || to->retyped);
 	const char *changes;
 
 	if (from && !retyped ? !pqe_same(from, to, "storage") : pqe_value(to, "storage") != NULL)
@@ -362,31 +352,7 @@ can_alter(const PqeFact *from, const PqeFact *to)
 static bool
 rebuilds_parent(const PqeFact *from, const PqeFact *to, const PqeFact *actual_parent)
 {
-	return from != NULL && pqe_flag(from, "_in_partition_key") && (type_differs(from, to) || to->retyped);
-}
-
-/*
- * The server changes the type without touching the rows where the old form is
- * the new one's as well and no length or precision gets tighter.
- */
-static bool
-keeps_rows(const PqeFact *from, const PqeFact *to)
-{
-	Oid			before = atooid(pqe_value(from, "_type_id"));
-	Oid			after = atooid(pqe_value(to, "_type_id"));
-	int			old_mod = atoi(pqe_value(from, "_type_mod"));
-	int			new_mod = atoi(pqe_value(to, "_type_mod"));
-
-	if (before >= FirstNormalObjectId || after >= FirstNormalObjectId)
-		return false;
-	if (before == NUMERICOID && after == NUMERICOID)
-		return new_mod < 0 || (old_mod >= 0 && (old_mod - VARHDRSZ) >> 16 <= (new_mod - VARHDRSZ) >> 16 &&
-							   ((old_mod - VARHDRSZ) & 0x7ff) == ((new_mod - VARHDRSZ) & 0x7ff));
-	if (before == VARCHAROID && (after == TEXTOID || after == VARCHAROID))
-		return new_mod < 0 || (old_mod >= 0 && old_mod <= new_mod);
-	if (before == TEXTOID && after == VARCHAROID)
-		return new_mod < 0;
-	return before == after && new_mod < 0;
+	return from != NULL && pqe_flag(from, "_in_partition_key") && (pqe_column_type_differs(from, to) || to->retyped);
 }
 
 /*
@@ -409,7 +375,7 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 {
 	if (from == NULL)
 		return dependent->uses_row_type && fills_rows(to);
-	if (!type_differs(from, to) && !to->retyped)
+	if (!pqe_column_type_differs(from, to) && !to->retyped)
 		return false;
 	if (to->retyped || dependent->uses_row_type)
 		return true;
@@ -419,118 +385,11 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 	/* what becomes another as well may not suit the new type, or collation, as it is */
 	if ((dependent->kind == &pqe_kind_index || dependent->kind == &pqe_kind_constraint) &&
 		dependent->peer != NULL && !pqe_same(dependent, dependent->peer, "definition") &&
-		(!keeps_rows(from, to) || !pqe_same(from, to, "collation")))
+		(!pqe_column_keeps_rows(from, to) || !pqe_same(from, to, "collation")))
 		return true;
 	if (dependent->kind == &pqe_kind_default)
 		return strcmp(pqe_value(from, "_type_id"), pqe_value(to, "_type_id")) != 0;
 	return !dependent->kind->follows_column_type;
-}
-
-/*
- * Is the type of the column made anew, so that values go by their text?
- */
-static bool
-has_new_type(const PqeFact *from, const PqeFact *to)
-{
-	ListCell   *lc;
-
-	if (to->retyped)
-		return true;
-	foreach(lc, from->depends_on)
-		if (((PqeFact *) lfirst(lc))->retire_action != NULL)
-			return true;
-	return false;
-}
-
-/*
- * Is there a cast for the time being?
- */
-static bool
-has_cast(const PqeFact *from)
-{
-	ListCell   *lc;
-
-	foreach(lc, from->depends_on)
-		if (pqe_composite_has_cast(lfirst(lc)))
-			return true;
-	return false;
-}
-
-/*
- * An expression for the old values in their new type.
- */
-const char *
-pqe_column_converted(const PqeFact *from, const PqeFact *to)
-{
-	const char *name = quoted_name(to);
-	Oid			before = atooid(pqe_value(from, "_type_id"));
-	Oid			after = atooid(pqe_value(to, "_type_id"));
-	Oid			function;
-	bool		builtin = before < FirstNormalObjectId && after < FirstNormalObjectId;
-
-	if (before == after && !has_new_type(from, to))
-		return name;
-	if (has_cast(from) && pqe_same(from, to, "type"))
-		return psprintf("%s::%s", name, pqe_value(to, "type"));
-	if (builtin && find_coercion_pathway(after, before, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
-		return name;
-	if (builtin && find_coercion_pathway(after, before, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
-		return psprintf("%s::%s", name, pqe_value(to, "type"));
-	return psprintf("%s::text::%s", name, pqe_value(to, "type"));
-}
-
-/*
- * How to say the conversion of the old values.
- */
-static const char *
-using_clause(const PqeFact *from, const PqeFact *to)
-{
-	const char *converted = pqe_column_converted(from, to);
-
-	if (strcmp(converted, quoted_name(to)) == 0 || pqe_flag(to, "_foreign"))
-		return "";
-	return psprintf(" USING %s", converted);
-}
-
-/*
- * Does the server round or cut values without a word, so that the way back
- * does not bring them back?
- */
-static bool
-may_round(const PqeFact *from, const PqeFact *to)
-{
-	Oid			before = atooid(pqe_value(from, "_type_id"));
-	Oid			after = atooid(pqe_value(to, "_type_id"));
-	int			old_mod = atoi(pqe_value(from, "_type_mod"));
-	int			new_mod = atoi(pqe_value(to, "_type_mod"));
-	Oid			function;
-
-	if (before >= FirstNormalObjectId || after >= FirstNormalObjectId || TypeCategory(after) == TYPCATEGORY_STRING)
-		return false;
-	if (before != after)
-		return find_coercion_pathway(after, before, COERCION_IMPLICIT, &function) == COERCION_PATH_NONE;
-	if (new_mod < 0)
-		return false;
-	if (before == NUMERICOID)
-		return old_mod < 0 || ((old_mod - VARHDRSZ) & 0x7ff) > ((new_mod - VARHDRSZ) & 0x7ff);
-	return TypeCategory(before) != TYPCATEGORY_BITSTRING && (old_mod < 0 || old_mod > new_mod);
-}
-
-static void
-emit_type(PqeScript *script, const PqeFact *from, const PqeFact *to)
-{
-	StringInfoData collate;
-	int			hazards = PQE_ACCESS_EXCLUSIVE_LOCK;
-
-	initStringInfo(&collate);
-	if (pqe_value(to, "collation"))
-		appendStringInfo(&collate, " COLLATE %s", pqe_value(to, "collation"));
-	if (!keeps_rows(from, to) && !pqe_flag(to, "_foreign"))
-		hazards |= PQE_TABLE_REWRITE | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING;
-	if (may_round(from, to))
-		hazards |= PQE_NOT_REVERSIBLE;
-	pqe_emit(script, hazards, "ALTER TABLE %s ALTER COLUMN %s TYPE %s%s%s", pqe_table_of(to),
-			 quoted_name(to), pqe_value(to, "type"), collate.data, using_clause(from, to));
 }
 
 /*
@@ -576,8 +435,8 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 		drop_expression(script, to, above);
 	if (drops_identity)
 		pqe_emit_identity(script, from, to);
-	if ((type_differs(from, to) || to->retyped) && !cascaded)
-		emit_type(script, from, to);
+	if ((pqe_column_type_differs(from, to) || to->retyped) && !cascaded)
+		pqe_emit_column_type(script, from, to);
 	pqe_alter_not_null(script, from, to, above);
 	if (!drops_identity &&
 		(!pqe_same(from, to, "identity_kind") || !pqe_same(from, to, "identity_options") || !pqe_same(from, to, "identity_name")))

@@ -139,8 +139,11 @@ extern bool pqe_is_joined_part(const PqeFact *part);
 /* composite.c */
 extern bool pqe_composite_has_cast(const PqeFact *actual);
 
-/* column.c */
+/* column_type.c */
+extern bool pqe_column_type_differs(const PqeFact *from, const PqeFact *to);
+extern bool pqe_column_keeps_rows(const PqeFact *from, const PqeFact *to);
 extern const char *pqe_column_converted(const PqeFact *from, const PqeFact *to);
+extern void pqe_emit_column_type(PqeScript *script, const PqeFact *from, const PqeFact *to);
 
 /* column_identity.c */
 extern const char *pqe_identity_text(const PqeFact *fact);

@@ -1,0 +1,157 @@
+/*-------------------------------------------------------------------------
+ *
+ * column_type.c
+ *		The type of a column: what changing it takes, and what becomes of values.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "kinds/kinds.h"
+
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+/*
+ * Does the column get another type, or the text in it another collation?
+ */
+bool
+pqe_column_type_differs(const PqeFact *from, const PqeFact *to)
+{
+	return !pqe_same(from, to, "type") || !pqe_same(from, to, "collation");
+}
+
+/*
+ * The server changes the type without touching the rows where the old form is
+ * the new one's as well and no length or precision gets tighter.
+ */
+bool
+pqe_column_keeps_rows(const PqeFact *from, const PqeFact *to)
+{
+	Oid			before = atooid(pqe_value(from, "_type_id"));
+	Oid			after = atooid(pqe_value(to, "_type_id"));
+	int			old_mod = atoi(pqe_value(from, "_type_mod"));
+	int			new_mod = atoi(pqe_value(to, "_type_mod"));
+
+	if (before >= FirstNormalObjectId || after >= FirstNormalObjectId)
+		return false;
+	if (before == NUMERICOID && after == NUMERICOID)
+		return new_mod < 0 || (old_mod >= 0 && (old_mod - VARHDRSZ) >> 16 <= (new_mod - VARHDRSZ) >> 16 &&
+							   ((old_mod - VARHDRSZ) & 0x7ff) == ((new_mod - VARHDRSZ) & 0x7ff));
+	if (before == VARCHAROID && (after == TEXTOID || after == VARCHAROID))
+		return new_mod < 0 || (old_mod >= 0 && old_mod <= new_mod);
+	if (before == TEXTOID && after == VARCHAROID)
+		return new_mod < 0;
+	return before == after && new_mod < 0;
+}
+
+/*
+ * Is the type of the column made anew, so that values go by their text?
+ */
+static bool
+has_new_type(const PqeFact *from, const PqeFact *to)
+{
+	ListCell   *lc;
+
+	if (to->retyped)
+		return true;
+	foreach(lc, from->depends_on)
+		if (((PqeFact *) lfirst(lc))->retire_action != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * Is there a cast for the time being?
+ */
+static bool
+has_cast(const PqeFact *from)
+{
+	ListCell   *lc;
+
+	foreach(lc, from->depends_on)
+		if (pqe_composite_has_cast(lfirst(lc)))
+			return true;
+	return false;
+}
+
+/*
+ * An expression for the old values in their new type.
+ */
+const char *
+pqe_column_converted(const PqeFact *from, const PqeFact *to)
+{
+	const char *name = quote_identifier(to->name);
+	Oid			before = atooid(pqe_value(from, "_type_id"));
+	Oid			after = atooid(pqe_value(to, "_type_id"));
+	Oid			function;
+	bool		builtin = before < FirstNormalObjectId && after < FirstNormalObjectId;
+
+	if (before == after && !has_new_type(from, to))
+		return name;
+	if (has_cast(from) && pqe_same(from, to, "type"))
+		return psprintf("%s::%s", name, pqe_value(to, "type"));
+	if (builtin && find_coercion_pathway(after, before, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
+		return name;
+	if (builtin && find_coercion_pathway(after, before, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
+		return psprintf("%s::%s", name, pqe_value(to, "type"));
+	return psprintf("%s::text::%s", name, pqe_value(to, "type"));
+}
+
+/*
+ * How to say the conversion of the old values.
+ */
+static const char *
+using_clause(const PqeFact *from, const PqeFact *to)
+{
+	const char *converted = pqe_column_converted(from, to);
+
+	if (strcmp(converted, quote_identifier(to->name)) == 0 || pqe_flag(to, "_foreign"))
+		return "";
+	return psprintf(" USING %s", converted);
+}
+
+/*
+ * Does the server round or cut values without a word, so that the way back
+ * does not bring them back?
+ */
+static bool
+may_round(const PqeFact *from, const PqeFact *to)
+{
+	Oid			before = atooid(pqe_value(from, "_type_id"));
+	Oid			after = atooid(pqe_value(to, "_type_id"));
+	int			old_mod = atoi(pqe_value(from, "_type_mod"));
+	int			new_mod = atoi(pqe_value(to, "_type_mod"));
+	Oid			function;
+
+	if (before >= FirstNormalObjectId || after >= FirstNormalObjectId || TypeCategory(after) == TYPCATEGORY_STRING)
+		return false;
+	if (before != after)
+		return find_coercion_pathway(after, before, COERCION_IMPLICIT, &function) == COERCION_PATH_NONE;
+	if (new_mod < 0)
+		return false;
+	if (before == NUMERICOID)
+		return old_mod < 0 || ((old_mod - VARHDRSZ) & 0x7ff) > ((new_mod - VARHDRSZ) & 0x7ff);
+	return TypeCategory(before) != TYPCATEGORY_BITSTRING && (old_mod < 0 || old_mod > new_mod);
+}
+
+/*
+ * Gives the column its new type, and the values in it that form.
+ */
+void
+pqe_emit_column_type(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	StringInfoData collate;
+	int			hazards = PQE_ACCESS_EXCLUSIVE_LOCK;
+
+	initStringInfo(&collate);
+	if (pqe_value(to, "collation"))
+		appendStringInfo(&collate, " COLLATE %s", pqe_value(to, "collation"));
+	if (!pqe_column_keeps_rows(from, to) && !pqe_flag(to, "_foreign"))
+		hazards |= PQE_TABLE_REWRITE | PQE_MAY_FAIL_ON_DATA | PQE_LONG_RUNNING;
+	if (may_round(from, to))
+		hazards |= PQE_NOT_REVERSIBLE;
+	pqe_emit(script, hazards, "ALTER TABLE %s ALTER COLUMN %s TYPE %s%s%s", pqe_table_of(to),
+			 quote_identifier(to->name), pqe_value(to, "type"), collate.data, using_clause(from, to));
+}

@@ -40,6 +40,8 @@ static const char query[] =
 "       NULL::text AS definition,"
 "       i.indisvalid AS valid,"
 "       p.inhparent IS NOT NULL AS _attached,"
+"       CASE WHEN c.reltablespace <> 0 THEN"
+"            (SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = c.reltablespace) END AS tablespace,"
 "       i.indisclustered AS clustered, i.indisreplident AS replica_identity,"
 "       CASE WHEN i.indexprs IS NOT NULL THEN"
 "            (SELECT string_agg(format('%s=%s', a.attnum, a.attstattarget), E'\\n' ORDER BY a.attnum)"
@@ -52,7 +54,7 @@ static const char query[] =
 "            END AS _raw"
 "  FROM (SELECT * FROM pg_index WHERE NOT indisprimary AND NOT indisexclusion"
 "           AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype = 'u') OFFSET 0) i"
-"  JOIN (SELECT c.oid, c.relname, c.relkind, c.reloptions, n.nspname"
+"  JOIN (SELECT c.oid, c.relname, c.relkind, c.reloptions, c.reltablespace, n.nspname"
 "          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 "         WHERE c.relkind IN ('i', 'I') AND n.oid = ANY ($1) OFFSET 0) c ON c.oid = i.indexrelid"
 "  JOIN " PQE_SQL_RELATIONS("'r', 'p', 'm'") " t ON t.oid = i.indrelid"
@@ -163,6 +165,73 @@ complete(PqeFacts *facts, PqeFact *fact)
 	pqe_set_value(fact, "_raw", NULL);
 }
 
+/*
+ * Where a definition says WHERE, or its end.
+ */
+static const char *
+predicate_in(const char *definition)
+{
+	char		quote = '\0';
+	const char *at;
+
+	for (at = definition; *at != '\0'; at++)
+		if (quote != '\0')
+			quote = *at == quote ? '\0' : quote;
+		else if (*at == '\'' || *at == '"')
+			quote = *at;
+		else if (strncmp(at, " WHERE (", 8) == 0)
+			break;
+	return at;
+}
+
+/*
+ * A definition with the tablespace, which the server's text of it leaves out.
+ */
+static const char *
+statement_of(const PqeFact *fact, const char *definition)
+{
+	const char *tablespace = pqe_value(fact, "tablespace");
+	const char *predicate = predicate_in(definition);
+
+	if (tablespace == NULL)
+		return definition;
+	return psprintf("%.*s TABLESPACE %s%s", (int) (predicate - definition), definition, tablespace, predicate);
+}
+
+static void
+emit_place(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	const char *tablespace = pqe_value(to, "tablespace");
+
+	if (!pqe_same(from, to, "tablespace"))
+		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_LONG_RUNNING, "ALTER INDEX %s SET TABLESPACE %s", to->identity,
+				 tablespace ? tablespace : "pg_default");
+}
+
+/*
+ * The numbers of the columns of FROM alone go back to what the server chooses.
+ */
+static void
+emit_statistics(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	const char *before = from ? pqe_value(from, "statistics") : NULL;
+	const char *after = pqe_value(to, "statistics");
+	char	   *state = NULL;
+
+	for (char *item = strtok_r(pstrdup(before ? before : ""), "\n", &state); item; item = strtok_r(NULL, "\n", &state))
+	{
+		const char *column = psprintf("\n%.*s=", (int) strcspn(item, "="), item);
+
+		if (strstr(psprintf("\n%s", after ? after : ""), column) == NULL)
+			pqe_emit(script, 0, "ALTER INDEX %s ALTER COLUMN %.*s SET STATISTICS -1", to->identity,
+					 (int) strcspn(item, "="), item);
+	}
+	for (char *item = strtok_r(pstrdup(after ? after : ""), "\n", &state); item; item = strtok_r(NULL, "\n", &state))
+		if (strstr(psprintf("\n%s\n", before ? before : ""), psprintf("\n%s\n", item)) == NULL)
+			pqe_emit(script, 0, "ALTER INDEX %s ALTER COLUMN %.*s SET STATISTICS %s", to->identity,
+					 (int) strcspn(item, "="), item, strchr(item, '=') + 1);
+}
+
 static void
 emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
@@ -176,16 +245,7 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	if (pqe_flag(to, "replica_identity") && !(from && pqe_flag(from, "replica_identity")))
 		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s", table,
 				 quote_identifier(to->name));
-	if (from ? !pqe_same(from, to, "statistics") : pqe_value(to, "statistics") != NULL)
-	{
-		char	   *state = NULL;
-		const char *text = pqe_value(to, "statistics");
-
-		for (char *item = strtok_r(pstrdup(text ? text : ""), "\n", &state); item;
-			 item = strtok_r(NULL, "\n", &state))
-			pqe_emit(script, 0, "ALTER INDEX %s ALTER COLUMN %.*s SET STATISTICS %s", to->identity,
-					 (int) strcspn(item, "="), item, strchr(item, '=') + 1);
-	}
+	emit_statistics(script, from, to);
 }
 
 static int
@@ -287,7 +347,7 @@ name_for(const PqeScript *script, const PqeFact *index, const PqeFact *table)
 static void
 create_parts(PqeScript *script, const PqeFact *index, const PqeFact *before, bool missing, const PqeFact *table, const char *whole)
 {
-	const char *definition = pqe_value(index, "definition");
+	const char *definition = statement_of(index, pqe_value(index, "definition"));
 	const char *method = strstr(definition, " USING ");
 	bool		unique = strncmp(definition, "CREATE UNIQUE", 13) == 0;
 	bool		concurrently = script->options->concurrently;
@@ -335,7 +395,7 @@ create_all_parts(PqeScript *script, const PqeFact *fact)
 static void
 create(PqeScript *script, PqeFact *fact)
 {
-	const char *definition = pqe_value(fact, "definition");
+	const char *definition = statement_of(fact, pqe_value(fact, "definition"));
 	bool		at_rest = script->fresh || pqe_flag(fact, "_partitioned") || !script->options->concurrently;
 
 	if (at_rest)
@@ -437,7 +497,7 @@ swap(PqeScript *script, PqeFact *from, PqeFact *to)
 		return;
 	}
 	pqe_emit_alone(script, build_hazards(to), "%s",
-				   pqe_after_word(property_under(to, "definition", name), "INDEX", " CONCURRENTLY"));
+				   pqe_after_word(statement_of(to, property_under(to, "definition", name)), "INDEX", " CONCURRENTLY"));
 	drop(script, from);
 	pqe_emit(script, 0, "ALTER INDEX %s RENAME TO %s",
 			 quote_qualified_identifier(to->schema, name), quote_identifier(to->name));
@@ -450,12 +510,16 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 	if (lacks_parts(from, to))
 	{
 		create_parts(script, to, from, true, from->parent, to->identity);
+		emit_place(script, from, to);
 		emit_settings(script, from, to);
 	}
 	else if (is_redefined(from, to))
 		swap(script, from, to);
 	else
+	{
+		emit_place(script, from, to);
 		emit_settings(script, from, to);
+	}
 }
 
 static const char *const sql_properties[] = {"definition", NULL};

@@ -305,6 +305,40 @@ ROLLBACK;
 -- nothing of it has left a trace
 SELECT relname FROM pg_class WHERE relnamespace = 'app'::regnamespace ORDER BY 1;
 
+-- names that are handed on, in whatever order that is declared
+DROP SCHEMA app CASCADE;
+CREATE SCHEMA app;
+CREATE TYPE app.e AS ENUM ('a', 'b', 'c');
+CREATE TYPE app.pair AS (a int, b int, c int);
+CREATE TABLE app.t1 (a int, b text, c date, e app.e DEFAULT 'b');
+CREATE TABLE app.t2 (i int PRIMARY KEY);
+CREATE TABLE app.t3 (j int);
+CREATE VIEW app.v AS SELECT t1.a, t1.b, t1.c, t3.j, (NULL::app.pair).b AS of_pair FROM app.t1, app.t3;
+INSERT INTO app.t1 VALUES (1, 'x', '2020-02-02');
+INSERT INTO app.t2 VALUES (2);
+SELECT tools.migrate($$
+CREATE SCHEMA app;
+CREATE TYPE app.e AS ENUM ('b', 'c', 'd');
+CREATE TYPE app.pair AS (b int, c int, d int);
+CREATE TABLE app.t2 (b bigint, c varchar(9), d date, e app.e DEFAULT 'c');
+CREATE TABLE app.t3 (i int PRIMARY KEY);
+CREATE TABLE app.t4 (j int);
+CREATE VIEW app.v AS SELECT t2.b AS a, t2.c AS b, t2.d AS c, t4.j, (NULL::app.pair).c AS of_pair FROM app.t2, app.t4;
+SELECT pqengine.renamed('app.t2', was => 't1');
+SELECT pqengine.renamed('app.t3', was => 't2');
+SELECT pqengine.renamed('app.t4', was => 't3');
+SELECT pqengine.renamed('app.t2', 'b', was => 'a');
+SELECT pqengine.renamed('app.t2', 'c', was => 'b');
+SELECT pqengine.renamed('app.t2', 'd', was => 'c');
+SELECT pqengine.renamed('app.e', 'c', was => 'b');
+SELECT pqengine.renamed('app.e', 'b', was => 'a');
+SELECT pqengine.renamed('app.e', 'd', was => 'c');
+SELECT pqengine.renamed('app.pair', 'b', was => 'a');
+SELECT pqengine.renamed('app.pair', 'c', was => 'b');
+SELECT pqengine.renamed('app.pair', 'd', was => 'c');
+$$);
+SELECT * FROM app.t2, app.t3;
+
 RESET client_min_messages;
 SET client_min_messages = warning;
 DROP SCHEMA app CASCADE;

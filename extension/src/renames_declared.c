@@ -12,6 +12,7 @@
  */
 #include "compat.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
@@ -29,6 +30,7 @@ typedef struct Declared
 	const char *was;			/* the old name alone */
 	const char *new_key;		/* the object, under both names */
 	const char *old_key;
+	bool		gives_up;		/* its old name, in this round or a later one */
 } Declared;
 
 pg_noreturn static void refuse(const PqeRename *rename, int sqlstate, const char *problem, const char *hint);
@@ -239,6 +241,20 @@ is_given_up(List *renamings, const PqeFact *fact)
 	return false;
 }
 
+/*
+ * Will the new name be free when others have got theirs?
+ */
+static bool
+is_to_be_free(const Declared *declared, List *in_turn)
+{
+	ListCell   *lc;
+
+	foreach(lc, in_turn)
+		if (((Declared *) lfirst(lc))->gives_up && strcmp(((Declared *) lfirst(lc))->old_key, declared->new_key) == 0)
+			return true;
+	return false;
+}
+
 static void
 refuse_both(const Declared *declared)
 {
@@ -249,10 +265,11 @@ refuse_both(const Declared *declared)
 }
 
 /*
- * The renaming that a declaration still asks for, or NULL.
+ * The renaming that a declaration still asks for, or NULL.  One whose new name
+ * is yet to be given up shows in a later round.
  */
 static PqeRenaming *
-still_to_do(const Declared *declared, PqeSides *sides, List *renamings)
+still_to_do(Declared *declared, PqeSides *sides, List *in_turn)
 {
 	PqeFact    *wanted = declared->wanted;
 	const PqeKind *kind = wanted->kind;
@@ -267,9 +284,10 @@ still_to_do(const Declared *declared, PqeSides *sides, List *renamings)
 	{
 		if (now == NULL || !kind->has_part(now, declared->was))
 			return NULL;
+		declared->gives_up = !kind->has_part(now, declared->part) || is_to_be_free(declared, in_turn);
 		if (kind->has_part(now, declared->part))
 		{
-			if (!kind->has_part(wanted, declared->was))
+			if (!declared->gives_up && !kind->has_part(wanted, declared->was))
 				refuse_both(declared);
 			return NULL;
 		}
@@ -277,11 +295,12 @@ still_to_do(const Declared *declared, PqeSides *sides, List *renamings)
 		return renaming;
 	}
 	renaming->fact = pqe_facts_by_identity(sides->actual, kind, pqe_identity_under(wanted, declared->was));
-	if (renaming->fact == NULL || (now != NULL && is_given_up(renamings, now)))
+	if (renaming->fact == NULL)
 		return NULL;
+	declared->gives_up = now == NULL || is_to_be_free(declared, in_turn);
 	if (now != NULL)
 	{
-		if (pqe_facts_by_identity(sides->desired, kind, renaming->fact->identity) == NULL)
+		if (!declared->gives_up && pqe_facts_by_identity(sides->desired, kind, renaming->fact->identity) == NULL)
 			refuse_both(declared);
 		return NULL;
 	}
@@ -311,6 +330,24 @@ check_name_is_free(PqeFacts *actual, const PqeRenaming *renaming, const Declared
 }
 
 /*
+ * Adds the declaration to those IN_TURN, behind that of what gives its new name
+ * up.  None leads back to itself.
+ */
+static List *
+take_turn(List *in_turn, Declared *declared, List *all)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (list_member_ptr(in_turn, declared))
+		return in_turn;
+	foreach(lc, all)
+		if (strcmp(((Declared *) lfirst(lc))->old_key, declared->new_key) == 0)
+			in_turn = take_turn(in_turn, lfirst(lc), all);
+	return lappend(in_turn, declared);
+}
+
+/*
  * The declared renames that are still to be made, as PqeRenaming.  What is a
  * part of something else that is renamed shows in the next round.
  */
@@ -319,6 +356,7 @@ pqe_renames_declared(PqeSides *sides, const PqeOptions *options)
 {
 	List	   *all = list_concat_copy(sides->desired->renames, options->renames);
 	List	   *understood = NIL;
+	List	   *in_turn = NIL;
 	List	   *renamings = NIL;
 	ListCell   *lc;
 
@@ -330,8 +368,10 @@ pqe_renames_declared(PqeSides *sides, const PqeOptions *options)
 		understood = lappend(understood, declared);
 	}
 	foreach(lc, understood)
+		in_turn = take_turn(in_turn, lfirst(lc), understood);
+	foreach(lc, in_turn)
 	{
-		PqeRenaming *renaming = still_to_do(lfirst(lc), sides, renamings);
+		PqeRenaming *renaming = still_to_do(lfirst(lc), sides, in_turn);
 
 		if (renaming == NULL || renaming->fact->ignored || renaming->wanted->ignored ||
 			(renaming->part == NULL && is_given_up(renamings, renaming->fact)))

@@ -130,6 +130,21 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA app3 GRANT SELECT ON TABLES TO regress_reader
 \set models 'CREATE SCHEMA app3; CREATE TABLE app3.c (i int); GRANT INSERT ON app3.c TO regress_dev;'
 SELECT statement FROM pqengine.plan(:'models', '{"ignore": [{"name": "app3.a"}, {"name": "app3.b"}]}') ORDER BY seq;
 SELECT tools.migrate(:'models', '{"privileges": "all", "ignore": [{"name": "*app3.a"}, {"name": "*app3.b"}, {"name": "SCHEMA app3"}]}');
+
+-- what somebody else has granted goes with the right to grant it
+DROP SCHEMA app3 CASCADE;
+CREATE SCHEMA app3;
+CREATE TABLE app3.a (i int, j int);
+GRANT USAGE ON SCHEMA app3 TO regress_dev;
+GRANT SELECT, UPDATE ON app3.a TO regress_dev WITH GRANT OPTION;
+GRANT UPDATE (j) ON app3.a TO regress_dev;
+GRANT DELETE ON app3.a TO regress_reader;
+SET ROLE regress_dev;
+GRANT SELECT, UPDATE ON app3.a TO regress_reader;
+RESET ROLE;
+\set models 'CREATE SCHEMA app3; CREATE TABLE app3.a (i int, j int); GRANT USAGE ON SCHEMA app3 TO regress_dev; GRANT UPDATE, INSERT ON app3.a TO regress_dev; GRANT SELECT (i) ON app3.a TO regress_dev; GRANT DELETE, SELECT ON app3.a TO regress_reader;'
+SELECT statement FROM pqengine.plan(:'models', '{"schemas": ["app3"], "privileges": "all"}') ORDER BY seq;
+SELECT tools.migrate(:'models', '{"schemas": ["app3"], "privileges": "all"}');
 DROP SCHEMA app, app2, app3 CASCADE;
 
 DROP SCHEMA tools CASCADE;

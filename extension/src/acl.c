@@ -7,6 +7,8 @@
  */
 #include "compat.h"
 
+#include "nodes/value.h"
+
 #include "acl.h"
 
 typedef struct Privilege
@@ -173,4 +175,31 @@ pqe_emit_acl(PqeScript *script, const char *prefix, const char *object,
 	emit_groups(script, revoke_option, "%sREVOKE GRANT OPTION FOR %s ON %s FROM %s%s", prefix, object, "");
 	emit_groups(script, grant, "%sGRANT %s ON %s TO %s%s", prefix, object, "");
 	emit_groups(script, grant_option, "%sGRANT %s ON %s TO %s%s", prefix, object, " WITH GRANT OPTION");
+}
+
+/*
+ * Takes the right to grant from all in the list but the owner, and so what they
+ * have granted; gives what is left of the list.
+ */
+char *
+pqe_emit_acl_without_options(PqeScript *script, const char *object, const char *list, const char *owner)
+{
+	List	   *grantees = NIL;
+	StringInfoData left;
+	ListCell   *lc;
+
+	initStringInfo(&left);
+	foreach(lc, parse_list(list))
+	{
+		Privilege  *item = lfirst(lc);
+		bool		lost = item->grantable && strcmp(item->grantee, owner) != 0;
+
+		if (lost && !list_member(grantees, makeString(item->grantee)))
+			grantees = lappend(grantees, makeString(item->grantee));
+		appendStringInfo(&left, "%s|%s|%s|%s\n", item->privilege, item->grantable && !lost ? "t" : "f", item->grantee, item->column);
+	}
+	foreach(lc, grantees)
+		pqe_emit(script, PQE_CHANGES_PRIVILEGES, "REVOKE GRANT OPTION FOR ALL PRIVILEGES ON %s FROM %s CASCADE", object,
+				 strVal(lfirst(lc)));
+	return left.data;
 }

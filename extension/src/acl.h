@@ -32,5 +32,6 @@
 extern char *pqe_acl_rename(const char *list, const char *from, const char *to);
 extern void pqe_emit_acl(PqeScript *script, const char *prefix, const char *object,
 						 const char *from, const char *to);
+extern char *pqe_emit_acl_without_options(PqeScript *script, const char *object, const char *list, const char *owner);
 
 #endif							/* PQE_ACL_H */

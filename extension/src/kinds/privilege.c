@@ -52,6 +52,12 @@ static const char query[] =
 "            FROM pg_attribute a, aclexplode(a.attacl) x"
 "           WHERE a.attrelid = o.objid AND NOT a.attisdropped) END) AS privileges,"
 "       d.plain AS _default,"
+"       CASE WHEN EXISTS (SELECT FROM aclexplode(o.acl) x WHERE x.grantor <> o.owner) THEN concat_ws(E'\\n',"
+"         (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "''", "o.owner") ", E'\\n') FROM aclexplode(o.acl) x WHERE x.grantor = o.owner),"
+"         CASE WHEN o.classid = 'pg_class'::regclass AND o.objid = ANY ($2) THEN"
+"           (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "quote_ident(a.attname)", "o.owner") ", E'\\n')"
+"              FROM pg_attribute a, aclexplode(a.attacl) x"
+"             WHERE a.attrelid = o.objid AND NOT a.attisdropped AND x.grantor = o.owner) END) END AS _by_owner,"
 "       CASE o.default_letter WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'"
 "                             WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS _class,"
 "       quote_ident(pg_get_userbyid(o.owner)) AS _owner"
@@ -222,14 +228,18 @@ without_lost_columns(const PqeScript *script, const PqeFact *fact, char *list)
 
 /*
  * Where owners are compared as well, the object has got its new one by now.
+ * What others have granted goes with their right to grant; no REVOKE of the
+ * owner's reaches it.
  */
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
 	const char *owner = pqe_value(script->options->owners == PQE_SCOPE_ALL ? to : from, "_owner");
+	char	   *list = list_of(from, "privileges", owner);
 
-	pqe_emit_acl(script, "", to->identity, without_lost_columns(script, to, list_of(from, "privileges", owner)),
-				 list_of(to, "privileges", owner));
+	if (pqe_value(from, "_by_owner") != NULL)
+		list = pqe_emit_acl_without_options(script, to->identity, list_of(from, "_by_owner", owner), owner);
+	pqe_emit_acl(script, "", to->identity, without_lost_columns(script, to, list), list_of(to, "privileges", owner));
 }
 
 static void

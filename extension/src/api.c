@@ -188,7 +188,7 @@ pqe_plan(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	}
 	pqe_renames_apply(sides, options);
-	plan = pqe_plan_make(sides, options);
+	plan = pqe_plan_make(sides, options, false);
 	pqe_plan_order(plan);
 	if (options->down)
 		plan = pqe_plan_down(plan);
@@ -221,7 +221,7 @@ pqe_report(PG_FUNCTION_ARGS)
 	if (!is_known_clean(sides))
 	{
 		pqe_renames_apply(sides, options);
-		plan = pqe_plan_make(sides, options);
+		plan = pqe_plan_make(sides, options, false);
 		pqe_plan_order(plan);
 		steps = pqe_plan_steps(plan);
 		changes = pqe_report_changes(sides, steps);
@@ -260,7 +260,7 @@ pqe_diagram(PG_FUNCTION_ARGS)
 	if (!is_known_clean(sides))
 	{
 		pqe_renames_apply(sides, options);
-		plan = pqe_plan_make(sides, options);
+		plan = pqe_plan_make(sides, options, false);
 		pqe_plan_order(plan);
 		picture = pqe_report_picture(sides, pqe_report_changes(sides, pqe_plan_steps(plan)));
 		values[0] = CStringGetTextDatum(picture->dot);

@@ -114,8 +114,7 @@ pqe_plan_down(PqePlan *up)
 	forget_actions(sides->desired);
 	*options = *up->options;
 	options->allow_drop = true;
-	plan = pqe_plan_make(sides, options);
-	plan->down = true;
+	plan = pqe_plan_make(sides, options, true);
 	plan->renames = renames_back(up->sides->renames);
 	pqe_plan_order(plan);
 	return plan;

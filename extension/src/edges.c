@@ -43,9 +43,9 @@ pqe_edges_of_need(PqeAction *action, PqeFact *needed, bool soft)
 }
 
 /*
- * What is added to a table, or goes from it, is added to those that inherit from
- * it, or goes from them: one that is to go had better be gone.  One that comes
- * back loses it first.
+ * What is added to a table, or goes from it, or becomes another, does so in those
+ * that inherit from it: one that is to go had better be gone.  One that comes back
+ * loses it first.
  */
 static void
 edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
@@ -58,7 +58,7 @@ edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
 		PqeFact    *heir = lfirst(lc);
 
 		if ((heir->kind == actual_parent->kind || heir->kind->joins) &&
-			!(action->type == PQE_DROP && heir->drop_action != NULL && heir->drop_action->rebuild))
+			!(action->type != PQE_CREATE && heir->drop_action != NULL && heir->drop_action->rebuild))
 			pqe_add_edge(heir->drop_action, action, true);
 		if (heir->kind->joins)
 			edges_of_heirs(action, heir->parent);
@@ -445,6 +445,8 @@ edges_of_alter(PqePlan *plan, PqeAction *action)
 	edges_along_desired(plan, action);
 	edges_of_taken_down(action, action->from);
 	edges_of_cascade(action);
+	if (action->fact->kind->holds_data && action->from->parent != NULL)
+		edges_of_heirs(action, action->from->parent);
 }
 
 /*

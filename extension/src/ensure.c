@@ -197,7 +197,7 @@ pqe_ensure_missing(PqeSides *sides, PqeOptions *options)
 	(void) set_config_option("pqengine.migration", "ensure_tables", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
 	options->concurrently = false;
-	plan = pqe_plan_make(sides, options);
+	plan = pqe_plan_make(sides, options, false);
 	pqe_plan_order(plan);
 	keep_creations(plan, renamings);
 	leave_out_dependents(plan);

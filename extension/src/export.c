@@ -42,7 +42,7 @@ from_nothing(PqeFacts *facts, const PqeOptions *options)
 List *
 pqe_building_steps(PqeFacts *facts, const PqeOptions *options)
 {
-	PqePlan    *plan = pqe_plan_make(from_nothing(facts, options), options);
+	PqePlan    *plan = pqe_plan_make(from_nothing(facts, options), options, false);
 
 	pqe_plan_order(plan);
 	return pqe_plan_steps(plan);

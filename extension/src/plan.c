@@ -233,6 +233,48 @@ rebuild(PqePlan *plan, PqeFact *actual)
 }
 
 /*
+ * What a partition that is left alone has on its own part (a default) is in the
+ * way of an ALTER of the whole's as well, which is one of both.  On the way back
+ * it is on the desired side, as it is to be in the end.
+ */
+static void
+clear_left_alone(PqePlan *plan, PqeFact *actual, const PqeFact *whole)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+	ListCell   *lc3;
+
+	check_stack_depth();
+	foreach(lc, whole->dependents)
+	{
+		const PqeFact *join = lfirst(lc);
+
+		if (!join->kind->joins || !join->ignored)
+			continue;
+		foreach(lc2, join->parent->children)
+		{
+			const PqeFact *part = lfirst(lc2);
+
+			if (part->kind != actual->kind || strcmp(part->name, actual->name) != 0)
+				continue;
+			foreach(lc3, part->children)
+			{
+				PqeFact    *child = lfirst(lc3);
+
+				if (!child->ignored || child->drop_action != NULL ||
+					!actual->kind->disturbs(actual, actual->peer, child))
+					continue;
+				/* so it goes before the ALTER, and comes back behind it */
+				child->depends_on = lappend(child->depends_on, actual);
+				actual->dependents = lappend(actual->dependents, child);
+				put_back(plan, child);
+			}
+		}
+		clear_left_alone(plan, actual, join->parent);
+	}
+}
+
+/*
  * What is in the way of an ALTER is taken down for its duration.
  */
 static void
@@ -258,6 +300,8 @@ clear_the_way(PqePlan *plan, PqeFact *actual)
 			actual->kind->disturbs(actual, actual->peer, child))
 			rebuild(plan, child);
 	}
+	if (actual->kind->holds_data && actual->parent != NULL)
+		clear_left_alone(plan, actual, plan->down ? actual->peer->parent : actual->parent);
 }
 
 /*
@@ -515,7 +559,7 @@ say_again(PqePlan *plan, const PqeAction *action)
 }
 
 PqePlan *
-pqe_plan_make(PqeSides *sides, const PqeOptions *options)
+pqe_plan_make(PqeSides *sides, const PqeOptions *options, bool down)
 {
 	PqePlan    *plan = palloc0(sizeof(PqePlan));
 	ListCell   *lc;
@@ -523,6 +567,7 @@ pqe_plan_make(PqeSides *sides, const PqeOptions *options)
 	plan->sides = sides;
 	plan->renames = sides->renames;
 	plan->options = options;
+	plan->down = down;
 	foreach(lc, sides->actual->list)
 	{
 		PqeFact    *fact = lfirst(lc);

@@ -115,7 +115,7 @@ extern List *pqe_diff_drift(PqeSides *sides);
 extern List *pqe_diff_properties(const PqeFact *actual, const PqeFact *desired);
 
 /* plan.c */
-extern PqePlan *pqe_plan_make(PqeSides *sides, const PqeOptions *options);
+extern PqePlan *pqe_plan_make(PqeSides *sides, const PqeOptions *options, bool down);
 extern bool pqe_leaves(const PqeFact *table);
 
 /* edges.c */

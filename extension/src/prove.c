@@ -370,7 +370,7 @@ pqe_prove_plan(const char *models, int sample_rows, PqeOptions *options)
 	options->allow_drop |= options->down;
 	sides = pqe_compare_sides(models, strlen(models), NULL, options);
 	pqe_renames_apply(sides, options);
-	plan = pqe_plan_make(sides, options);
+	plan = pqe_plan_make(sides, options, false);
 	pqe_plan_order(plan);
 
 	everything.owners = PQE_SCOPE_ALL;

@@ -77,26 +77,31 @@ has_cast(const PqeFact *from)
 }
 
 /*
- * An expression for the old values in their new type.
+ * An expression for a value of the old type in the new one.
  */
 const char *
-pqe_column_converted(const PqeFact *from, const PqeFact *to)
+pqe_converted(const char *value, const PqeFact *from, const PqeFact *to)
 {
-	const char *name = quote_identifier(to->name);
 	Oid			before = atooid(pqe_value(from, "_type_id"));
 	Oid			after = atooid(pqe_value(to, "_type_id"));
 	Oid			function;
 	bool		builtin = before < FirstNormalObjectId && after < FirstNormalObjectId;
 
 	if (before == after && !has_new_type(from, to))
-		return name;
+		return value;
 	if (has_cast(from) && pqe_same(from, to, "type"))
-		return psprintf("%s::%s", name, pqe_value(to, "type"));
+		return psprintf("%s::%s", value, pqe_value(to, "type"));
 	if (builtin && find_coercion_pathway(after, before, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
-		return name;
+		return value;
 	if (builtin && find_coercion_pathway(after, before, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
-		return psprintf("%s::%s", name, pqe_value(to, "type"));
-	return psprintf("%s::text::%s", name, pqe_value(to, "type"));
+		return psprintf("%s::%s", value, pqe_value(to, "type"));
+	return psprintf("%s::text::%s", value, pqe_value(to, "type"));
+}
+
+const char *
+pqe_column_converted(const PqeFact *from, const PqeFact *to)
+{
+	return pqe_converted(quote_identifier(to->name), from, to);
 }
 
 /*

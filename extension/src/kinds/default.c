@@ -115,11 +115,33 @@ comes_with_column(const PqeScript *script, const PqeFact *fact)
 	return any;
 }
 
+/*
+ * The default of a partition that is left alone, in the type that its column
+ * has got with its parent's by now.  One whose type is made anew reads as it did,
+ * and so does each in the end of the way back.
+ */
+static const char *
+followed(const PqeScript *script, const PqeFact *fact)
+{
+	const char *expression = pqe_value(fact, "expression");
+	ListCell   *lc;
+
+	foreach(lc, fact->ignored && expression != NULL && !script->down ? fact->depends_on : NIL)
+	{
+		const PqeFact *column = lfirst(lc);
+
+		if (column->kind == &pqe_kind_column && column->peer != NULL && column->alter_action != NULL &&
+			strcmp(column->name, fact->name) == 0 && !pqe_same(column, column->peer, "type"))
+			return pqe_converted(psprintf("(%s)", expression), column, column->peer);
+	}
+	return expression;
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
 	if (!comes_with_column(script, fact))
-		emit_default(script, fact, pqe_value(fact, "expression"));
+		emit_default(script, fact, followed(script, fact));
 }
 
 static void

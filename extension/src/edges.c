@@ -439,6 +439,26 @@ edges_of_cascade(PqeAction *action)
 	}
 }
 
+/*
+ * What refers to a table from another may suit only what the table was (logged)
+ * or only what it becomes.
+ */
+static void
+edges_of_references(PqeAction *action)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, action->from->children)
+		foreach(lc2, ((PqeFact *) lfirst(lc))->dependents)
+			if (((PqeFact *) lfirst(lc2))->kind->refers_to != NULL)
+				pqe_add_edge(((PqeFact *) lfirst(lc2))->drop_action, action, true);
+	foreach(lc, action->fact->children)
+		foreach(lc2, ((PqeFact *) lfirst(lc))->dependents)
+			if (((PqeFact *) lfirst(lc2))->kind->refers_to != NULL)
+				pqe_add_edge(action, ((PqeFact *) lfirst(lc2))->create_action, true);
+}
+
 static void
 edges_of_alter(PqePlan *plan, PqeAction *action)
 {
@@ -447,6 +467,8 @@ edges_of_alter(PqePlan *plan, PqeAction *action)
 	edges_of_cascade(action);
 	if (action->fact->kind->holds_data && action->from->parent != NULL)
 		edges_of_heirs(action, action->from->parent);
+	if (action->fact->kind->holds_data && action->from->parent == NULL)
+		edges_of_references(action);
 }
 
 /*

@@ -55,8 +55,9 @@ edges_of_parts(PqeAction *action, PqeFact *whole)
 	{
 		PqeFact    *part = lfirst(lc);
 
-		/* a foreign key to what the partition gets by being joined */
-		if (list_member_ptr(part->depends_on, action->fact) || pqe_follows_joins(part))
+		/* a foreign key to what the partition gets by being joined, be it that it is only leaving now */
+		if (list_member_ptr(part->depends_on, action->fact) || list_member_ptr(part->depends_on, action->fact->peer) ||
+			pqe_follows_joins(part))
 			continue;
 		if (part->kind->precedes_joins && whole == action->fact->parent)
 			edges_of_joined_indexes(action, part);

@@ -141,4 +141,11 @@ TABLE app.c;
 SELECT count(*) FROM app.a;
 DROP SCHEMA app CASCADE;
 
+-- Nor is it where its parent is to be left as it is, however the models have that.
+CREATE SCHEMA app;
+CREATE TABLE app.t (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE app.t_2025 PARTITION OF app.t DEFAULT;
+SELECT statement FROM pqengine.plan('CREATE SCHEMA app; CREATE TABLE app.t (a int, b int) PARTITION BY LIST (b)', '{"allow_drop": true, "ignore": [{"name": "app.t"}]}');
+DROP SCHEMA app CASCADE;
+
 DROP SCHEMA tools CASCADE;

@@ -87,3 +87,18 @@ SELECT * FROM pqengine.migration_prove('{1,2}', ARRAY['SELECT 1;', E'SELECT 2;\n
 SELECT * FROM by_hand.t;
 SELECT to_regclass('plain'), to_regclass('by_hand.u');
 DROP SCHEMA by_hand CASCADE;
+
+-- An extension that goes: what lies aside lets go of it, what stays in sight does not.
+CREATE SCHEMA app;
+CREATE EXTENSION citext SCHEMA public;
+CREATE EXTENSION hstore SCHEMA public;
+CREATE TABLE app.t (a public.hstore);
+\set models 'CREATE SCHEMA app; CREATE EXTENSION citext SCHEMA public; CREATE TABLE app.t (a text);'
+SELECT * FROM pqengine.prove(:'models', 0, '{"allow_drop": true, "schemas": ["app"]}');
+CREATE EXTENSION file_fdw;
+CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+SELECT * FROM pqengine.prove_statements('{DROP EXTENSION file_fdw}', '{t}');
+SELECT * FROM pqengine.prove_statements('{DROP SERVER files,DROP EXTENSION file_fdw}', '{t,t}');
+SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_type'::regclass AND refobjid = 'public.hstore'::regtype AND classid = 'pg_class'::regclass;
+DROP SCHEMA app CASCADE;
+DROP EXTENSION citext, hstore, file_fdw CASCADE;

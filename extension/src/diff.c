@@ -43,7 +43,8 @@ pqe_matches_ignore(const PqeFact *fact, const PqeOptions *options)
 }
 
 /*
- * Is that to be made anew, be it together with what it is itself a part of?
+ * Is that to be made anew for what it is itself, or together with what it is a
+ * part of?
  */
 static bool
 is_made_anew(const PqeFact *desired, PqeFacts *actual)
@@ -52,7 +53,7 @@ is_made_anew(const PqeFact *desired, PqeFacts *actual)
 	const PqeFact *peer = desired->peer;
 	const PqeFact *whole;
 
-	if (peer == NULL)
+	if (peer == NULL || desired->ignored || peer->ignored)
 		return false;
 	check_stack_depth();
 	if (kind->can_alter != NULL && !kind->can_alter(peer, desired))

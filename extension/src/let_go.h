@@ -10,6 +10,6 @@
 
 #include "facts.h"
 
-extern void pqe_let_go_of_extensions(PqeFacts *live);
+extern void pqe_let_go_of_dropped(PqeFacts *live, const char *sql);
 
 #endif							/* PQE_LET_GO_H */

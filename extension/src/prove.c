@@ -49,10 +49,11 @@ typedef struct Trial
 } Trial;
 
 /*
- * Runs a statement in a subtransaction; gives its error, or NULL.
+ * Runs a statement in a subtransaction; gives its error, or NULL.  LIVE: what
+ * lies aside meanwhile, where the statement is one that may drop anything.
  */
 static ErrorData *
-try_sql(const char *sql)
+try_sql(const char *sql, PqeFacts *live)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -62,6 +63,8 @@ try_sql(const char *sql)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		if (live != NULL)
+			pqe_let_go_of_dropped(live, sql);
 		SPI_connect();
 		if (SPI_execute(sql, false, 0) < 0)
 			elog(ERROR, "could not run \"%s\"", sql);
@@ -114,7 +117,7 @@ run_steps(Trial *trial)
 		seq++;
 		if (step->statement == NULL)
 			continue;
-		error = try_sql(step->statement);
+		error = try_sql(step->statement, trial->before);
 		pqe_locks_note_statement();
 		if (pqe_locks_are_due())
 			pqe_locks_give_back();
@@ -174,7 +177,7 @@ copy_rows(Trial *trial, const PqeFact *table)
 		return;
 	error = try_sql(psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM ONLY %s LIMIT %d",
 							 table->identity, columns, copied_columns(table, true),
-							 quote_qualified_identifier(schema, table->name), trial->sample_rows));
+							 quote_qualified_identifier(schema, table->name), trial->sample_rows), NULL);
 	if (error != NULL)
 		note_proof(trial, false, 0, NULL,
 				   psprintf("could not copy rows of %s: %s", table->identity, error->message));
@@ -208,7 +211,6 @@ build_copy(Trial *trial)
 
 	pqe_swap_database_wide(trial->copy, trial->options);
 	pqe_swap_schemas(trial->copy, trial->before->schema_names, trial->options);
-	pqe_let_go_of_extensions(trial->before);
 	pqe_build_run_first(build);
 	pqe_pin_search_path();
 	if (trial->sample_rows == 0)

@@ -12,10 +12,12 @@
 #include "kinds/kinds.h"
 
 #include "catalog/pg_class.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 #include "arena.h"
+#include "plan.h"
 
 /*
  * The server's own function loads what there is to know of a table to print
@@ -215,10 +217,32 @@ comes_with_inherits(const PqeFact *fact)
 	return pqe_flag(fact, "_inherited") && !pqe_flag(fact, "_in_partition");
 }
 
+/*
+ * The server joins a table to its parent only where it prints their checks
+ * alike: where the parent's is there and stays, what that one is counts.
+ */
+static const char *
+text_of(const PqeFact *fact)
+{
+	const char *definition = pqe_value(fact, "definition");
+	const PqeFact *above;
+
+	if (type_of(fact) != 'c')
+		return definition;
+	check_stack_depth();
+	above = pqe_flag(fact, "_inherited") ? pqe_part_above(fact) : NULL;
+	if (above == NULL || !pqe_same_sql(pqe_value(above, "definition"), definition))
+		return pqe_exact_text(definition);
+	if (above->peer != NULL && above->create_action == NULL && above->parent->create_action == NULL &&
+		pqe_same_sql(pqe_value(above->peer, "definition"), definition))
+		return pqe_exact_text(pqe_value(above->peer, "definition"));
+	return text_of(above);
+}
+
 static char *
 inline_text(PqeFact *fact)
 {
-	const char *definition = pqe_value(fact, "definition");
+	const char *definition = text_of(fact);
 	const char *options = says_options(fact) ? pqe_value(fact, "options") : NULL;
 	const char *tail = deferral(fact);
 

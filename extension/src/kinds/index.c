@@ -399,7 +399,8 @@ create(PqeScript *script, PqeFact *fact)
 	bool		at_rest = script->fresh || pqe_flag(fact, "_partitioned") || !script->options->concurrently;
 
 	if (at_rest)
-		pqe_emit(script, script->fresh || pqe_flag(fact, "_partitioned") ? 0 : PQE_INDEX_BUILD | PQE_LONG_RUNNING,
+		pqe_emit(script, pqe_flag(fact, "_on_matview") ? build_hazards(fact) :
+				 script->fresh || pqe_flag(fact, "_partitioned") ? 0 : PQE_INDEX_BUILD | PQE_LONG_RUNNING,
 				 "%s", definition);
 	else
 		pqe_emit_alone(script, build_hazards(fact), "%s", pqe_after_word(definition, "INDEX", " CONCURRENTLY"));

@@ -146,6 +146,9 @@ extern const char *pqe_converted(const char *value, const PqeFact *from, const P
 extern const char *pqe_column_converted(const PqeFact *from, const PqeFact *to);
 extern void pqe_emit_column_type(PqeScript *script, const PqeFact *from, const PqeFact *to);
 
+/* exact_text.c */
+extern const char *pqe_exact_text(const char *text);
+
 /* column_identity.c */
 extern const char *pqe_identity_text(const PqeFact *fact);
 extern const char *pqe_identity_sequence(const PqeFact *fact);

@@ -9,6 +9,8 @@
  */
 #include "compat.h"
 
+#include "commands/tablespace.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
@@ -162,6 +164,18 @@ pqe_join_lines(const char *lines)
 			appendStringInfoChar(&text, *p);
 	}
 	return text.data;
+}
+
+/*
+ * Where a relation is to lie, to be said to one that lies elsewhere: there is no
+ * word for the database's own tablespace, which is pg_default as a rule only.
+ */
+const char *
+pqe_tablespace_of(const PqeFact *fact)
+{
+	const char *tablespace = pqe_value(fact, "tablespace");
+
+	return tablespace != NULL ? tablespace : quote_identifier(get_tablespace_name(MyDatabaseTableSpace));
 }
 
 /*

@@ -262,15 +262,14 @@ emit_marks(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
 	const char *table = pqe_table_of(to);
 	const char *index = psprintf("ALTER INDEX %s", quote_qualified_identifier(to->schema, to->name));
-	const char *tablespace = pqe_value(to, "tablespace");
 
 	if (from != NULL && !pqe_same(from, to, "options"))
 		pqe_emit_options(script, index, from, to);
 	else if (from == NULL && !says_options(to) && pqe_value(to, "options") != NULL)
 		pqe_emit(script, 0, "%s SET (%s)", index, pqe_join_lines(pqe_value(to, "options")));
-	if (from != NULL ? !pqe_same(from, to, "tablespace") : tablespace != NULL)
+	if (from != NULL ? !pqe_same(from, to, "tablespace") : pqe_value(to, "tablespace") != NULL)
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_LONG_RUNNING, "%s SET TABLESPACE %s", index,
-				 tablespace ? tablespace : "pg_default");
+				 pqe_tablespace_of(to));
 
 	if (pqe_value(to, "clustered") != NULL && (from ? pqe_flag(from, "clustered") : false) != pqe_flag(to, "clustered"))
 	{

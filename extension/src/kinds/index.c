@@ -166,7 +166,9 @@ complete(PqeFacts *facts, PqeFact *fact)
 }
 
 /*
- * Where a definition says WHERE, or its end.
+ * Where a definition says WHERE, or its end.  A predicate that is a column or
+ * the call of a function stands there without parentheses.  A quote within
+ * quotes is printed twice, never escaped by a backslash.
  */
 static const char *
 predicate_in(const char *definition)
@@ -179,7 +181,7 @@ predicate_in(const char *definition)
 			quote = *at == quote ? '\0' : quote;
 		else if (*at == '\'' || *at == '"')
 			quote = *at;
-		else if (strncmp(at, " WHERE (", 8) == 0)
+		else if (strncmp(at, " WHERE ", 7) == 0)
 			break;
 	return at;
 }
@@ -201,11 +203,9 @@ statement_of(const PqeFact *fact, const char *definition)
 static void
 emit_place(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
-	const char *tablespace = pqe_value(to, "tablespace");
-
 	if (!pqe_same(from, to, "tablespace"))
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_LONG_RUNNING, "ALTER INDEX %s SET TABLESPACE %s", to->identity,
-				 tablespace ? tablespace : "pg_default");
+				 pqe_tablespace_of(to));
 }
 
 /*

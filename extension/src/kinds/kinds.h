@@ -94,6 +94,7 @@ extern bool pqe_always_alter(const PqeFact *from, const PqeFact *to);
 extern void pqe_emit_options(PqeScript *script, const char *command,
 							 const PqeFact *from, const PqeFact *to);
 extern char *pqe_join_lines(const char *lines);
+extern const char *pqe_tablespace_of(const PqeFact *fact);
 extern size_t pqe_quoted_length(const char *line);
 extern char *pqe_generic_option_changes(const char *before, const char *after);
 extern char *pqe_after_word(const char *definition, const char *word, const char *insert);

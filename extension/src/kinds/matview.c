@@ -135,7 +135,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 				 pqe_value(to, "access_method") ? pqe_value(to, "access_method") : "heap");
 	if (!pqe_same(from, to, "tablespace"))
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE, "%s SET TABLESPACE %s", command,
-				 pqe_value(to, "tablespace") ? pqe_value(to, "tablespace") : "pg_default");
+				 pqe_tablespace_of(to));
 }
 
 static void

@@ -197,7 +197,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 	if (!pqe_same(from, to, "tablespace"))
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_LONG_RUNNING,
 				 "ALTER TABLE %s SET TABLESPACE %s", to->identity,
-				 pqe_value(to, "tablespace") ? pqe_value(to, "tablespace") : "pg_default");
+				 pqe_tablespace_of(to));
 	if (!pqe_same(from, to, "options"))
 		emit_options(script, from, to);
 	emit_settings(script, from, to);

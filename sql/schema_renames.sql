@@ -339,6 +339,17 @@ SELECT pqengine.renamed('app.pair', 'd', was => 'c');
 $$);
 SELECT * FROM app.t2, app.t3;
 
+-- each a step of its own, however many
+DROP SCHEMA app CASCADE;
+CREATE SCHEMA app;
+SELECT format('CREATE SCHEMA app; CREATE TABLE app.t (%s);', string_agg(format('c%s int DEFAULT %s', i, i), ', ')) AS before,
+	format('CREATE SCHEMA app; CREATE TABLE app.t (%s); %s', string_agg(format('c%s int DEFAULT %s', i + 1, i), ', '),
+		string_agg(format('SELECT pqengine.renamed(''app.t'', ''c%s'', was => ''c%s'');', i + 1, i), ' ')) AS after
+	FROM generate_series(1, 23) i \gset
+SELECT count(*) > 0 FROM tools.migrate(:'before');
+SELECT statement LIKE '% RENAME %' AS renamed, count(*) FROM pqengine.plan(:'after', '{"allow_drop": true}') GROUP BY 1;
+SELECT m LIKE 'rename column %' AS renamed, count(*) FROM tools.migrate(:'after') m GROUP BY 1;
+
 RESET client_min_messages;
 SET client_min_messages = warning;
 DROP SCHEMA app CASCADE;

@@ -24,8 +24,11 @@
 #include "plan.h"
 #include "renames.h"
 
-/* Each round finds something, and what it found stays found. */
-#define MAX_ROUNDS 20
+/*
+ * Each round finds something, and what it found stays found.  A declaration is
+ * a round at most; these are for what is found without one.
+ */
+#define UNDECLARED_ROUNDS 20
 
 /*
  * The identity that the fact would have under another name: the name stands
@@ -162,7 +165,9 @@ next_round(PqeSides *sides, const PqeOptions *options)
 void
 pqe_renames_apply(PqeSides *sides, const PqeOptions *options)
 {
-	for (int round = 0; round < MAX_ROUNDS; round++)
+	int			max_rounds = list_length(sides->desired->renames) + list_length(options->renames) + UNDECLARED_ROUNDS;
+
+	for (int round = 0; round < max_rounds; round++)
 	{
 		List	   *renamings;
 

@@ -145,6 +145,35 @@ RESET ROLE;
 \set models 'CREATE SCHEMA app3; CREATE TABLE app3.a (i int, j int); GRANT USAGE ON SCHEMA app3 TO regress_dev; GRANT UPDATE, INSERT ON app3.a TO regress_dev; GRANT SELECT (i) ON app3.a TO regress_dev; GRANT DELETE, SELECT ON app3.a TO regress_reader;'
 SELECT statement FROM pqengine.plan(:'models', '{"schemas": ["app3"], "privileges": "all"}') ORDER BY seq;
 SELECT tools.migrate(:'models', '{"schemas": ["app3"], "privileges": "all"}');
+
+-- and so do privileges on columns, where nobody else has granted one on the table
+DROP SCHEMA app3 CASCADE;
+CREATE SCHEMA app3;
+CREATE TABLE app3.a (i int, j int);
+GRANT USAGE ON SCHEMA app3 TO regress_dev;
+GRANT SELECT (i), UPDATE (j) ON app3.a TO regress_dev WITH GRANT OPTION;
+SET ROLE regress_dev;
+GRANT SELECT (i), UPDATE (j) ON app3.a TO regress_reader;
+RESET ROLE;
+\set models 'CREATE SCHEMA app3; CREATE TABLE app3.a (i int, j int); GRANT USAGE ON SCHEMA app3 TO regress_dev; GRANT UPDATE (j) ON app3.a TO regress_dev;'
+SELECT statement FROM pqengine.plan(:'models', '{"schemas": ["app3"], "privileges": "all"}') ORDER BY seq;
+SELECT tools.migrate(:'models', '{"schemas": ["app3"], "privileges": "all"}');
+
+-- unless who has granted it is the owner by then
+DROP SCHEMA app3 CASCADE;
+CREATE SCHEMA app3;
+CREATE TABLE app3.a (i int, j int);
+GRANT USAGE ON SCHEMA app3 TO regress_owner, regress_dev;
+GRANT SELECT, UPDATE ON app3.a TO regress_owner WITH GRANT OPTION;
+GRANT SELECT ON app3.a TO regress_dev WITH GRANT OPTION;
+SET ROLE regress_owner;
+GRANT SELECT, UPDATE (j) ON app3.a TO regress_reader;
+SET ROLE regress_dev;
+GRANT SELECT ON app3.a TO regress_reader;
+RESET ROLE;
+\set models 'CREATE SCHEMA app3; CREATE TABLE app3.a (i int, j int); GRANT USAGE ON SCHEMA app3 TO regress_owner, regress_dev; ALTER TABLE app3.a OWNER TO regress_owner; GRANT SELECT ON app3.a TO regress_dev;'
+SELECT statement FROM pqengine.plan(:'models', '{"schemas": ["app3"], "owners": "all", "privileges": "all"}') ORDER BY seq;
+SELECT tools.migrate(:'models', '{"schemas": ["app3"], "owners": "all", "privileges": "all"}');
 DROP SCHEMA app, app2, app3 CASCADE;
 
 DROP SCHEMA tools CASCADE;

@@ -23,10 +23,16 @@
 
 #include "acl.h"
 
+/* A line of a list, behind who has granted it. */
+#define LINE_BY_GRANTOR(column) \
+"CASE x.grantor WHEN o.owner THEN '" PQE_ACL_OWNER "' ELSE quote_ident(pg_get_userbyid(x.grantor)) END || '|' || " \
+PQE_SQL_ACL_LINE_OWNED("x", column, "o.owner")
+
 /*
  * o: one row an object with its privileges (acl), and the letter of its class
  * for acldefault(); d: what that gives, once for each class and owner, since
- * most objects have nothing but it.
+ * most objects have nothing but it.  _by_grantor is there only where others than
+ * the owner have granted something.
  */
 static const char query[] =
 "WITH d AS MATERIALIZED ("
@@ -52,12 +58,15 @@ static const char query[] =
 "            FROM pg_attribute a, aclexplode(a.attacl) x"
 "           WHERE a.attrelid = o.objid AND NOT a.attisdropped) END) AS privileges,"
 "       d.plain AS _default,"
-"       CASE WHEN EXISTS (SELECT FROM aclexplode(o.acl) x WHERE x.grantor <> o.owner) THEN concat_ws(E'\\n',"
-"         (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "''", "o.owner") ", E'\\n') FROM aclexplode(o.acl) x WHERE x.grantor = o.owner),"
+"       CASE WHEN EXISTS (SELECT FROM aclexplode(o.acl) x WHERE x.grantor <> o.owner)"
+"              OR CASE WHEN o.classid = 'pg_class'::regclass AND o.objid = ANY ($2) THEN"
+"                EXISTS (SELECT FROM pg_attribute a, aclexplode(a.attacl) x"
+"                         WHERE a.attrelid = o.objid AND NOT a.attisdropped AND x.grantor <> o.owner) END THEN concat_ws(E'\\n',"
+"         (SELECT string_agg(" LINE_BY_GRANTOR("''") ", E'\\n') FROM aclexplode(coalesce(o.acl, acldefault(o.letter, o.owner))) x),"
 "         CASE WHEN o.classid = 'pg_class'::regclass AND o.objid = ANY ($2) THEN"
-"           (SELECT string_agg(" PQE_SQL_ACL_LINE_OWNED("x", "quote_ident(a.attname)", "o.owner") ", E'\\n')"
+"           (SELECT string_agg(" LINE_BY_GRANTOR("quote_ident(a.attname)") ", E'\\n')"
 "              FROM pg_attribute a, aclexplode(a.attacl) x"
-"             WHERE a.attrelid = o.objid AND NOT a.attisdropped AND x.grantor = o.owner) END) END AS _by_owner,"
+"             WHERE a.attrelid = o.objid AND NOT a.attisdropped) END) END AS _by_grantor,"
 "       CASE o.default_letter WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'"
 "                             WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS _class,"
 "       quote_ident(pg_get_userbyid(o.owner)) AS _owner"
@@ -227,18 +236,40 @@ without_lost_columns(const PqeScript *script, const PqeFact *fact, char *list)
 }
 
 /*
- * Where owners are compared as well, the object has got its new one by now.
- * What others have granted goes with their right to grant; no REVOKE of the
- * owner's reaches it.
+ * What the owner has granted, and his predecessor for him, of a list with
+ * grantors.
+ */
+static char *
+granted_by(char *list, const char *owner)
+{
+	const char *grantors[] = {PQE_ACL_OWNER "|", psprintf("%s|", owner)};
+	StringInfoData text;
+	char	   *state = NULL;
+
+	initStringInfo(&text);
+	for (char *line = strtok_r(list, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+	{
+		for (int i = 0; i < lengthof(grantors); i++)
+			if (strncmp(line, grantors[i], strlen(grantors[i])) == 0)
+				appendStringInfo(&text, "%s\n", line + strlen(grantors[i]));
+	}
+	return pqe_acl_rename(text.data, PQE_ACL_OWNER, owner);
+}
+
+/*
+ * Where owners are compared as well, the object has got its new one by now, and
+ * what either of the two has granted is his.  What others have granted goes
+ * with their right to grant; no REVOKE of the owner's reaches it.
  */
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
 	const char *owner = pqe_value(script->options->owners == PQE_SCOPE_ALL ? to : from, "_owner");
+	const char *by_grantor = pqe_value(from, "_by_grantor");
 	char	   *list = list_of(from, "privileges", owner);
 
-	if (pqe_value(from, "_by_owner") != NULL)
-		list = pqe_emit_acl_without_options(script, to->identity, list_of(from, "_by_owner", owner), owner);
+	if (by_grantor != NULL)
+		list = pqe_emit_acl_without_options(script, to->identity, granted_by(pstrdup(by_grantor), owner), owner);
 	pqe_emit_acl(script, "", to->identity, without_lost_columns(script, to, list), list_of(to, "privileges", owner));
 }
 

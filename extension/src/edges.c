@@ -430,7 +430,7 @@ edges_of_cascade(PqeAction *action)
 
 				if (other->kind != fact->kind || strcmp(other->name, fact->name) != 0)
 					continue;
-				pqe_add_edge(other->create_action, action, true);
+				pqe_add_edge(other->create_action, action, false);
 				pqe_add_edge(other->alter_action, action, true);
 				if (other->alter_action != NULL && action->from != NULL)
 					edges_of_taken_down(other->alter_action, action->from);

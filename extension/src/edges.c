@@ -163,6 +163,10 @@ edges_along_desired(PqePlan *plan, PqeAction *action)
 		pqe_edges_of_need(action, lfirst(lc), true);
 	if (fact->parent != NULL)
 		pqe_edges_of_need(action, fact->parent, false);
+	if (fact->kind->names_parts && fact->parent != NULL)
+		foreach(lc, fact->parent->children)
+			if (((PqeFact *) lfirst(lc))->kind->holds_data)
+				pqe_add_edge(((PqeFact *) lfirst(lc))->create_action, action, true);
 	if (fact->kind->used_unseen)
 		edges_to_unseen_users(action);
 	if (fact->kind->joins)

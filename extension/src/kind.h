@@ -114,6 +114,9 @@ struct PqeKind
 	/* What uses what it is made of may use it, which the server records nowhere. */
 	bool		used_unseen;
 
+	/* Names parts of its parent that hold data (columns): comes after these. */
+	bool		names_parts;
+
 	/* Bears on what is made after it: comes after all else, goes before it. */
 	bool		comes_last;
 

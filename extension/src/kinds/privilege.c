@@ -286,6 +286,7 @@ const PqeKind pqe_kind_privilege = {
 	.ordered_by_parent = true,
 	.parameter = relations_with_column_privileges,
 	.follows_column_type = true,
+	.names_parts = true,
 	.speaks_of = speaks_of,
 	.in_scope = in_scope,
 	.create = create,

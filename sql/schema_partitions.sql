@@ -110,6 +110,15 @@ SELECT statement FROM pqengine.plan(:'models') ORDER BY seq \gexec
 SELECT * FROM pqengine.drift(:'models');
 DROP SCHEMA app CASCADE;
 
+-- Also where its name says what an index's text does.
+CREATE SCHEMA app;
+CREATE TABLE app.p (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE app.late PARTITION OF app.p FOR VALUES FROM (10) TO (20);
+\set models 'CREATE SCHEMA app; CREATE TABLE app.p (a int, b int) PARTITION BY RANGE (a); CREATE INDEX "an index USING b" ON app.p (b);'
+SELECT * FROM pqengine.prove(:'models');
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq;
+DROP SCHEMA app CASCADE;
+
 -- Inheritance: columns, checks and defaults that are merged, parents that come and go.
 SELECT tools.migrate($$
 CREATE SCHEMA app;

@@ -93,5 +93,16 @@ DROP TABLE app.c;
 CREATE TABLE app.c (a int, "b (x)" int, c text, CONSTRAINT p PRIMARY KEY (a) INCLUDE (c, "b (x)") WITH (fillfactor = 70), CONSTRAINT u UNIQUE NULLS NOT DISTINCT (c, "b (x)") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT v UNIQUE ("b (x)") DEFERRABLE);
 SELECT * FROM tools.indexes();
 
+-- A table waits with its change where the foreign key that is in the way of it may not go.
+DROP TABLE app.c;
+CREATE TABLE app.referred (id int PRIMARY KEY);
+CREATE TABLE app.referring (id int, CONSTRAINT f FOREIGN KEY (id) REFERENCES app.referred (id));
+CREATE UNLOGGED TABLE app.lost (id int PRIMARY KEY);
+CREATE UNLOGGED TABLE app.losing (id int, CONSTRAINT f FOREIGN KEY (id) REFERENCES app.lost (id));
+\set models 'CREATE SCHEMA app; CREATE UNLOGGED TABLE app.referred (id int PRIMARY KEY); CREATE TABLE app.referring (id int); CREATE UNLOGGED TABLE app.lost (id int PRIMARY KEY); CREATE TABLE app.losing (id int);'
+SELECT phase, statement FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT statement FROM pqengine.plan(:'models', '{"allow_drop": true}') ORDER BY seq \gexec
+SELECT * FROM pqengine.drift(:'models');
+
 DROP SCHEMA app CASCADE;
 DROP SCHEMA tools CASCADE;

@@ -47,6 +47,7 @@ address_equal(ObjectAddress a, ObjectAddress b)
 #define SH_SCOPE static inline
 #define SH_USE_NONDEFAULT_ALLOCATOR
 #define SH_DECLARE
+#define SH_DEFINE
 #include "lib/simplehash.h"
 
 /* The map's private data is the arena that it lives in. */
@@ -61,17 +62,6 @@ address_map_free(address_map_hash *map, void *pointer)
 {
 	/* goes with the arena */
 }
-
-#define SH_PREFIX address_map
-#define SH_ELEMENT_TYPE AddressEntry
-#define SH_KEY_TYPE ObjectAddress
-#define SH_KEY address
-#define SH_HASH_KEY(table, key) address_hash(key)
-#define SH_EQUAL(table, a, b) address_equal(a, b)
-#define SH_SCOPE static inline
-#define SH_USE_NONDEFAULT_ALLOCATOR
-#define SH_DEFINE
-#include "lib/simplehash.h"
 
 /*
  * What is known of an object, to be added to; good until the next one is

@@ -444,9 +444,20 @@ edges_of_cascade(PqeAction *action)
 }
 
 /*
- * What refers to a table from another may suit only what the table was (logged)
- * or only what it becomes.
+ * What refers to a table from another, or to another from it, may suit only what
+ * the table was (logged) or only what it becomes.  What does not suit the change
+ * is gone before; so the change waits where that may not go.
  */
+static void
+edges_to_reference(PqeAction *action, PqeFact *reference)
+{
+	const PqeKind *kind = action->from->kind;
+
+	if (reference->kind->refers_to != NULL)
+		pqe_add_edge(reference->drop_action, action,
+					 !(kind->disturbs != NULL && kind->disturbs(action->from, action->fact, reference)));
+}
+
 static void
 edges_of_references(PqeAction *action)
 {
@@ -454,9 +465,11 @@ edges_of_references(PqeAction *action)
 	ListCell   *lc2;
 
 	foreach(lc, action->from->children)
+	{
+		edges_to_reference(action, lfirst(lc));
 		foreach(lc2, ((PqeFact *) lfirst(lc))->dependents)
-			if (((PqeFact *) lfirst(lc2))->kind->refers_to != NULL)
-				pqe_add_edge(((PqeFact *) lfirst(lc2))->drop_action, action, true);
+			edges_to_reference(action, lfirst(lc2));
+	}
 	foreach(lc, action->fact->children)
 		foreach(lc2, ((PqeFact *) lfirst(lc))->dependents)
 			if (((PqeFact *) lfirst(lc2))->kind->refers_to != NULL)

@@ -51,6 +51,7 @@ identity_equal(IdentityKey a, IdentityKey b)
 #define SH_SCOPE static inline
 #define SH_USE_NONDEFAULT_ALLOCATOR
 #define SH_DECLARE
+#define SH_DEFINE
 #include "lib/simplehash.h"
 
 /* The map's private data is the arena that it lives in. */
@@ -65,18 +66,5 @@ identity_map_free(identity_map_hash *map, void *pointer)
 {
 	/* goes with the arena */
 }
-
-#define SH_PREFIX identity_map
-#define SH_ELEMENT_TYPE IdentityEntry
-#define SH_KEY_TYPE IdentityKey
-#define SH_KEY key
-#define SH_HASH_KEY(table, key) identity_hash(key)
-#define SH_EQUAL(table, a, b) identity_equal(a, b)
-#define SH_STORE_HASH
-#define SH_GET_HASH(table, entry) (entry)->hash
-#define SH_SCOPE static inline
-#define SH_USE_NONDEFAULT_ALLOCATOR
-#define SH_DEFINE
-#include "lib/simplehash.h"
 
 #endif							/* PQE_IDENTITY_MAP_H */

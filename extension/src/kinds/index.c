@@ -166,12 +166,13 @@ complete(PqeFacts *facts, PqeFact *fact)
 }
 
 /*
- * Where a definition says WHERE, or its end.  A predicate that is a column or
- * the call of a function stands there without parentheses.  A quote within
- * quotes is printed twice, never escaped by a backslash.
+ * Where a definition says WORD outside of quotes, or its end.  A predicate that
+ * is a column or the call of a function stands there without parentheses, and
+ * a name can hold any word.  A quote within quotes is printed twice, never
+ * escaped by a backslash.
  */
 static const char *
-predicate_in(const char *definition)
+find_word(const char *definition, const char *word)
 {
 	char		quote = '\0';
 	const char *at;
@@ -181,7 +182,7 @@ predicate_in(const char *definition)
 			quote = *at == quote ? '\0' : quote;
 		else if (*at == '\'' || *at == '"')
 			quote = *at;
-		else if (strncmp(at, " WHERE ", 7) == 0)
+		else if (strncmp(at, word, strlen(word)) == 0)
 			break;
 	return at;
 }
@@ -193,7 +194,7 @@ static const char *
 statement_of(const PqeFact *fact, const char *definition)
 {
 	const char *tablespace = pqe_value(fact, "tablespace");
-	const char *predicate = predicate_in(definition);
+	const char *predicate = find_word(definition, " WHERE ");
 
 	if (tablespace == NULL)
 		return definition;
@@ -348,7 +349,7 @@ static void
 create_parts(PqeScript *script, const PqeFact *index, const PqeFact *before, bool missing, const PqeFact *table, const char *whole)
 {
 	const char *definition = statement_of(index, pqe_value(index, "definition"));
-	const char *method = strstr(definition, " USING ");
+	const char *method = find_word(definition, " USING ");
 	bool		unique = strncmp(definition, "CREATE UNIQUE", 13) == 0;
 	bool		concurrently = script->options->concurrently;
 	ListCell   *lc;

@@ -61,6 +61,12 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY %s", to->identity, after ? after : "DEFAULT");
 }
 
+static bool
+is_unlogged(const PqeFact *fact)
+{
+	return pqe_value(fact, "persistence")[0] == 'u';
+}
+
 /*
  * The parents whose inheritance is written into the CREATE, in their order;
  * NULL where there are none.
@@ -93,7 +99,7 @@ create(PqeScript *script, PqeFact *fact)
 
 	initStringInfo(&text);
 	appendStringInfo(&text, "CREATE %sTABLE %s",
-					 pqe_value(fact, "persistence")[0] == 'u' ? "UNLOGGED " : "", fact->identity);
+					 is_unlogged(fact) ? "UNLOGGED " : "", fact->identity);
 	if (of_type != NULL)
 		appendStringInfo(&text, " OF %s", of_type);
 	if (of_type == NULL)
@@ -133,6 +139,35 @@ static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
 	return pqe_same(from, to, "partition_key") && pqe_same(from, to, "of_type");
+}
+
+/*
+ * A foreign key leads from what is lost in a crash to what is not, never the
+ * other way.  Where both tables become the other, it is away meanwhile: no order
+ * suits two that refer to each other.
+ */
+static bool
+disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
+{
+	ListCell   *lc;
+
+	if (from == NULL || dependent->kind != &pqe_kind_constraint || dependent->parent == NULL ||
+		pqe_same(from, to, "persistence"))
+		return false;
+	foreach(lc, dependent->depends_on)
+	{
+		const PqeFact *referring = dependent->parent;
+		const PqeFact *referred = ((const PqeFact *) lfirst(lc))->parent;
+
+		if (referred == NULL || referred == referring || referred->kind != from->kind || referring->kind != from->kind)
+			continue;
+		if (from == referred && is_unlogged(to) && !is_unlogged(referring))
+			return true;
+		if (from == referring && (is_unlogged(to) ? !is_unlogged(referred) && referred->peer != NULL && is_unlogged(referred->peer) :
+								  is_unlogged(referred)))
+			return true;
+	}
+	return false;
 }
 
 static const char toast_prefix[] = "toast.";
@@ -189,7 +224,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 	if (!pqe_same(from, to, "persistence"))
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_LONG_RUNNING,
 				 "ALTER TABLE %s SET %s", to->identity,
-				 pqe_value(to, "persistence")[0] == 'u' ? "UNLOGGED" : "LOGGED");
+				 is_unlogged(to) ? "UNLOGGED" : "LOGGED");
 	if (!pqe_same(from, to, "access_method"))
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_LONG_RUNNING,
 				 "ALTER TABLE %s SET ACCESS METHOD %s", to->identity,
@@ -420,6 +455,7 @@ const PqeKind pqe_kind_table = {
 	.loses_data = loses_data,
 	.create = create,
 	.can_alter = can_alter,
+	.disturbs = disturbs,
 	.alter = alter,
 	.drop = drop,
 	.retire = retire,

@@ -38,7 +38,7 @@ static const char query[] =
 "                 CASE WHEN k.contype = 'p' THEN 'primary key:' || c.table_name END) AS slot,"
 "       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
 "       NULL::text AS definition,"
-"       NOT k.conislocal AS _inherited, k.coninhcount > 0 AS _heir, k.contype AS _type, k.convalidated AS _validated,"
+"       NOT k.conislocal AS _inherited, k.coninhcount > 0 AS _heir, k.connoinherit AS _no_inherit, k.contype AS _type, k.convalidated AS _validated,"
 "       k.condeferrable AS _deferrable, k.condeferred AS _deferred,"
 "       CASE WHEN k.contype = 'f' THEN k.confrelid::regclass::text END AS _references,"
 "       c.table_name AS _table, " PQE_SQL_CONSTRAINT_PERIOD " AS _period,"
@@ -452,10 +452,37 @@ frees(const PqeFact *fact)
 	return pqe_value(fact, "_frees");
 }
 
+/*
+ * What a check of a table's is called in those that inherit from it, where one
+ * of any type may have that name as yet.
+ */
+static void
+append_names_below(StringInfo names, const PqeFact *table, const char *name)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, table->dependents)
+	{
+		const PqeFact *join = lfirst(lc);
+
+		if (join->kind != &pqe_kind_inheritance || join->parent == table)
+			continue;
+		appendStringInfo(names, "constraint:%s.%s\n", join->parent->identity, quote_identifier(name));
+		append_names_below(names, join->parent, name);
+	}
+}
+
 static const char *
 wants(const PqeFact *fact)
 {
-	return pqe_value(fact, "_wants");
+	StringInfoData names;
+
+	if (type_of(fact) != 'c' || pqe_flag(fact, "_no_inherit"))
+		return pqe_value(fact, "_wants");
+	initStringInfo(&names);
+	append_names_below(&names, fact->parent, fact->name);
+	return names.data;
 }
 
 /*

@@ -31,6 +31,13 @@ SELECT t.oid, t.typtype::text AS kind, t.typcategory::text AS category, t.typnam
 FROM pg_type t
 SQL
 
+# The indexes of a table's deferrable keys, and of those of its partitions.
+my $DEFERRABLE = <<'SQL';
+SELECT conindid::regclass FROM pg_constraint JOIN pg_class c ON c.oid = conrelid AND c.relkind = 'r'
+WHERE condeferrable AND contype IN ('p', 'u', 'x')
+  AND (c.oid = $1::regclass OR c.oid IN (SELECT relid FROM pg_partition_tree($1::regclass)))
+SQL
+
 # Values by type; a %d is the row's number, which is the same in all tables, so
 # that foreign keys hold.
 my %SAMPLE = (
@@ -68,13 +75,14 @@ sub fill ($dbh)
 	for my $name (sort keys %$tables)
 	{
 		next if $tables->{$name}{partition};
-		insert($dbh, $types, $name, $tables->{$name}{columns}, $_) for 1 .. $ROWS;
+		my $keys = $dbh->selectcol_arrayref($DEFERRABLE, undef, $name);
+		insert($dbh, $types, $name, $tables->{$name}{columns}, $keys, $_) for 1 .. $ROWS;
 	}
 	$dbh->do("RESET session_replication_role");
 }
 
 # One row with all columns; where that is refused, with those that must be there.
-sub insert ($dbh, $types, $name, $columns, $number)
+sub insert ($dbh, $types, $name, $columns, $keys, $number)
 {
 	for my $which ('all', 'needed')
 	{
@@ -88,8 +96,19 @@ sub insert ($dbh, $types, $name, $columns, $number)
 		my $what = @names
 		  ? '(' . join(', ', @names) . ') OVERRIDING SYSTEM VALUE VALUES (' . join(', ', @values) . ')'
 		  : 'DEFAULT VALUES';
-		return if eval { $dbh->do("INSERT INTO $name $what"); 1 };
+		return if eval { insert_checked($dbh, "INSERT INTO $name $what", $keys); 1 };
 	}
+}
+
+# It is triggers that see to deferrable keys, and these are off: what they would
+# have refused, the building of the indexes does.
+sub insert_checked ($dbh, $statement, $keys)
+{
+	$dbh->begin_work;
+	eval { $dbh->do($_) for $statement, map { "REINDEX INDEX $_" } @$keys; $dbh->commit; 1 } and return;
+	my $error = $@;
+	$dbh->rollback;
+	die $error;
 }
 
 sub sample ($types, $oid, $number)

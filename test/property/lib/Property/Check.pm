@@ -239,17 +239,17 @@ my $PARTITION_CONFLICT = qr/would overlap partition|conflicts with existing defa
 # model's order may not be what the table's rows are by now.
 my $COLUMN_ORDER = qr/return type mismatch in function declared to return/;
 
-# Does the step fail for a right that the target lacks as well?  There the
-# materialized view was filled before an owner was changed, or a view's options;
-# now the server says the same of it as of the step, given rows: without one the
-# function that lacks the right may not be called.
-sub lacks_right ($step, $failed, $target)
+# Does the step fail where nobody could do it?  In the target the materialized
+# view was filled while its tables were empty, so that no function of it was
+# called (with a NULL that a domain forbids), or before an owner was changed, or a
+# view's options.  Given rows, the server now says the same of it as of the step.
+sub cannot_be_filled ($step, $failed, $target)
 {
-	return 0 if $failed->state ne '42501' || $step->{kind} ne 'materialized view' || $step->{action} ne 'create';
-	my $message = $failed->errstr;
+	return 0 if $step->{kind} ne 'materialized view' || $step->{action} ne 'create';
+	my ($state, $message) = ($failed->state, $failed->errstr);
 	Property::Rows::fill($target);
 	return 0 if eval { $target->do("REFRESH MATERIALIZED VIEW $step->{object}"); 1 };
-	return $target->state eq '42501' && $target->errstr eq $message;
+	return $target->state eq $state && $target->errstr eq $message;
 }
 
 # Then it stays empty, and the rest is judged as ever.
@@ -288,7 +288,7 @@ sub run_steps ($self, $dbh, $target, $plan, $rows, $left_alone)
 		my $message = $dbh->errstr;
 		return 'refused' if $has_rows && grep { $_ eq 'may_fail_on_data' } $step->{hazards}->@*;
 		return 'order' if $message =~ $COLUMN_ORDER;
-		if (lacks_right($step, $dbh, $target) && eval { make_unfilled($dbh, $step); 1 })
+		if (cannot_be_filled($step, $dbh, $target) && eval { make_unfilled($dbh, $step); 1 })
 		{
 			$self->{unfilled}++;
 			next;

@@ -241,6 +241,22 @@ add_named_need(PqeFacts *facts, PqeFact *fact)
 }
 
 /*
+ * What has its place below something that it needs (a key whose index is part
+ * of a partitioned one) goes with that.
+ */
+static void
+add_whole(PqeFact *place)
+{
+	ListCell   *lc;
+
+	if (!place->kind->goes_with_parent || place->parent == NULL || place->parent->goes_with != NULL)
+		return;
+	foreach(lc, place->depends_on)
+		if (!((PqeFact *) lfirst(lc))->kind->joins)
+			place->parent->goes_with = lfirst(lc);
+}
+
+/*
  * What the server made for a partition after the parent's model.
  */
 typedef struct CloneEntry
@@ -362,7 +378,10 @@ pqe_depends_read(PqeFacts *facts)
 			from->goes_with = to;
 	}
 	foreach(lc, facts->list)
+	{
 		add_named_need(facts, lfirst(lc));
+		add_whole(lfirst(lc));
+	}
 	hash_destroy(clones);
 	MemoryContextSwitchTo(old);
 }

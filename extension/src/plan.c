@@ -496,19 +496,39 @@ pqe_leaves(const PqeFact *table)
 }
 
 /*
+ * What takes the part along when dropped, and is not to be had without it.
+ */
+static PqeFact *
+inseparable_whole(const PqeFact *part)
+{
+	if (part->kind->goes_with_parent)
+		return part->parent;
+	if (part->goes_with == NULL || pqe_leaves(part->parent))
+		return NULL;
+	return part->goes_with->kind == part->kind || part->goes_with->kind->precedes_joins ? part->goes_with : NULL;
+}
+
+/*
  * A part of a partitioned index goes only with the whole: where the part has
- * to go and both tables stay together, the whole is made anew.
+ * to go and both tables stay together, the whole is made anew.  A key whose
+ * index is such a part goes with that one.
  */
 static bool
 renew_whole(PqePlan *plan, const PqeFact *part)
 {
-	PqeFact    *whole = part->kind->goes_with_parent ? part->parent :
-		part->goes_with != NULL && part->goes_with->kind == part->kind && !pqe_leaves(part->parent) ? part->goes_with : NULL;
+	PqeFact    *whole = inseparable_whole(part);
 
-	if (whole == NULL || whole->drop_action != NULL || whole->peer == NULL ||
-		(part->kind->goes_with_parent && pqe_leaves(whole->parent)))
+	if (whole == NULL || whole->drop_action != NULL || (part->kind->goes_with_parent && pqe_leaves(whole->parent)))
 		return false;
-	rebuild(plan, whole);
+	if (whole->peer != NULL)
+		rebuild(plan, whole);
+	else if (whole->ignored && whole->goes_with != NULL && whole->goes_with->kind != whole->kind)
+	{
+		put_back(plan, whole);
+		take_down_dependents(plan, whole);
+	}
+	else
+		return false;
 	return true;
 }
 

@@ -18,6 +18,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_opclass.h"
 #include "commands/defrem.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/nodes.h"
 #include "utils/builtins.h"
@@ -276,6 +277,24 @@ part_of(const PqeFact *table, const PqeFact *whole)
 }
 
 /*
+ * The key of the table whose index is a part of WHOLE, or NULL.
+ */
+static PqeFact *
+key_within(const PqeFact *table, const PqeFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+	{
+		PqeFact    *key = lfirst(lc);
+
+		if (key->kind == &pqe_kind_constraint && key->goes_with == whole)
+			return key;
+	}
+	return NULL;
+}
+
+/*
  * The tables below a partitioned one; only those that have come at run time?
  */
 static List *
@@ -341,6 +360,24 @@ name_for(const PqeScript *script, const PqeFact *index, const PqeFact *table)
 }
 
 /*
+ * Has the partition a key of its own in place of a part of an index?  That is
+ * put back with its place; on the way back it is on the other side, and so made
+ * here.
+ */
+static bool
+create_key_part(PqeScript *script, const PqeFact *partition, const PqeFact *before, const char *whole)
+{
+	PqeFact    *key = key_within(partition, before);
+
+	if (key != NULL && script->down)
+	{
+		key->kind->create(script, key);
+		pqe_emit(script, 0, "ALTER INDEX %s ATTACH PARTITION %s", whole, quote_qualified_identifier(key->schema, key->name));
+	}
+	return key != NULL;
+}
+
+/*
  * Makes the parts of an index, WHOLE of that name, on partitions below a TABLE
  * that the models do not hold.  BEFORE: the index whose parts are there already
  * (MISSING: only the others are made), or had these names.
@@ -363,7 +400,7 @@ create_parts(PqeScript *script, const PqeFact *index, const PqeFact *before, boo
 		const char *identity;
 		const char *text;
 
-		if (known != NULL && missing)
+		if ((known != NULL && missing) || (before != NULL && create_key_part(script, part, before, whole)))
 			continue;
 		name = known != NULL ? known->name : name_for(script, index, part);
 		identity = quote_qualified_identifier(part->schema, name);
@@ -410,6 +447,27 @@ create(PqeScript *script, PqeFact *fact)
 	emit_settings(script, NULL, fact);
 }
 
+/*
+ * Is the index of a partition's own key a part of it?  The key stands against
+ * its going, but for CASCADE, and cannot go before; it is made again after.
+ */
+static bool
+has_key_below(const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, fact->dependents)
+	{
+		const PqeFact *part = lfirst(lc);
+
+		if (part->kind == fact->kind ? part->goes_with == fact && has_key_below(part) :
+			part->kind == &pqe_kind_index_inheritance && part->parent->kind != fact->kind)
+			return true;
+	}
+	return false;
+}
+
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
@@ -420,7 +478,8 @@ drop(PqeScript *script, PqeFact *fact)
 		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY DEFAULT", pqe_table_of(fact));
 	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_flag(fact, "_attached") ||
 		!script->options->concurrently || pqe_flag(fact, "_on_matview"))
-		pqe_emit(script, PQE_INDEX_DROPPED | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP INDEX %s", fact->identity);
+		pqe_emit(script, PQE_INDEX_DROPPED | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP INDEX %s%s", fact->identity,
+				 has_key_below(fact) || (script->down && fact->peer != NULL && has_key_below(fact->peer)) ? " CASCADE" : "");
 	else
 		pqe_emit_alone(script, PQE_INDEX_DROPPED, "DROP INDEX CONCURRENTLY %s", fact->identity);
 }

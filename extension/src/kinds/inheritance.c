@@ -41,18 +41,25 @@ static const char query[] =
 " WHERE c.relkind IN ('r', 'p', 'f') AND n.oid = ANY ($1)"
 " ORDER BY n.nspname, c.relname, i.inhseqno";
 
+/*
+ * The index of a partition's own key may be the part of an index that is no
+ * key's: then it is the key that has this place, and needs the index above.
+ */
 static const char index_query[] =
 "SELECT 'pg_inherits'::regclass::oid AS classid, c.oid AS objid, i.inhseqno AS objsubid,"
 "       format('%I.%I of %s', n.nspname, c.relname, i.inhparent::regclass) AS identity, n.nspname AS schema,"
 "       c.relname AS name, NULL AS slot,"
-"       'pg_class'::regclass::oid AS parent_class, c.oid AS parent_id, 0 AS parent_sub,"
+"       CASE WHEN k.oid IS NULL THEN 'pg_class'::regclass::oid ELSE 'pg_constraint'::regclass::oid END AS parent_class,"
+"       coalesce(k.oid, c.oid) AS parent_id, 0 AS parent_sub,"
 "       format('%I.%I', n.nspname, c.relname) AS _index, i.inhparent::regclass::text AS _parent,"
 "       format('%s:%s:%s', 'pg_inherits'::regclass::oid, x.indrelid,"
-"              (SELECT min(ti.inhseqno) FROM pg_inherits ti WHERE ti.inhrelid = x.indrelid)) AS _needs"
+"              (SELECT min(ti.inhseqno) FROM pg_inherits ti WHERE ti.inhrelid = x.indrelid))"
+"       || CASE WHEN k.oid IS NULL THEN '' ELSE format(E'\\n%s:%s:0', 'pg_class'::regclass::oid, i.inhparent) END AS _needs"
 "  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
 "  JOIN pg_index x ON x.indexrelid = c.oid"
+"  LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')"
 " WHERE n.oid = ANY ($1)"
-"   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))"
+"   AND (k.oid IS NULL OR NOT EXISTS (SELECT FROM pg_constraint a WHERE a.conindid = i.inhparent AND a.contype IN ('p', 'u', 'x')))"
 " ORDER BY n.nspname, c.relname";
 
 /*

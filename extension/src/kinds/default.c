@@ -187,15 +187,21 @@ complete(PqeFacts *facts, PqeFact *fact)
 
 /*
  * A column that its table only inherits is not written out there, nor is one
- * that comes to a partition with its parent's.
+ * that comes with its parent's, be it the table's own as well.
  */
 static bool
 stands_alone(const PqeFact *fact)
 {
+	const PqeFact *column = fact->parent;
+	const PqeFact *above;
+
 	if (pqe_value(fact, "expression") == NULL)
 		return true;			/* the column would take its parent's */
-	return fact->parent->kind == &pqe_kind_column && pqe_flag(fact->parent, "_inherited") &&
-		(!pqe_flag(fact->parent, "_in_partition") || pqe_is_joined_part(fact->parent));
+	if (column->kind != &pqe_kind_column)
+		return false;
+	above = pqe_joined_above(column);
+	return (above != NULL && above->create_action != NULL) ||
+		(pqe_flag(column, "_inherited") && !pqe_flag(column, "_in_partition"));
 }
 
 const PqeKind pqe_kind_default = {

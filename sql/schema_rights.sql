@@ -174,7 +174,20 @@ RESET ROLE;
 \set models 'CREATE SCHEMA app3; CREATE TABLE app3.a (i int, j int); GRANT USAGE ON SCHEMA app3 TO regress_owner, regress_dev; ALTER TABLE app3.a OWNER TO regress_owner; GRANT SELECT ON app3.a TO regress_dev;'
 SELECT statement FROM pqengine.plan(:'models', '{"schemas": ["app3"], "owners": "all", "privileges": "all"}') ORDER BY seq;
 SELECT tools.migrate(:'models', '{"schemas": ["app3"], "owners": "all", "privileges": "all"}');
+-- names that look like the end of something
+DROP SCHEMA app3 CASCADE;
+CREATE SCHEMA app3;
+CREATE TABLE app3.a ("i|j" int, "k
+l" int, m int);
+GRANT SELECT ("i|j", m) ON app3.a TO regress_dev;
+CREATE ROLE "regress|
+t";
+\set models 'CREATE SCHEMA app3; CREATE TABLE app3.a ("i|j" int, "k\nl" int, m int); GRANT SELECT ("k\nl", m), INSERT ON app3.a TO "regress|\nt"; GRANT UPDATE ("i|j") ON app3.a TO regress_dev;'
+SELECT statement FROM pqengine.plan(:'models', '{"schemas": ["app3"], "privileges": "all"}') ORDER BY seq;
+SELECT tools.migrate(:'models', '{"schemas": ["app3"], "privileges": "all"}');
 DROP SCHEMA app, app2, app3 CASCADE;
+DROP ROLE "regress|
+t";
 
 DROP SCHEMA tools CASCADE;
 DROP OWNED BY regress_owner, regress_dev, regress_reader;

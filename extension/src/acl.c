@@ -21,27 +21,63 @@ typedef struct Privilege
 
 static Privilege *find(List *list, const Privilege *wanted);
 
+/*
+ * Cuts the text at the next such character that is not within a quoted name;
+ * what stands behind it stays in *TEXT, or NULL.
+ */
+char *
+pqe_acl_cut(char **text, char separator)
+{
+	char	   *begin = *text;
+	bool		quoted = false;
+
+	for (char *p = begin; *p != '\0'; p++)
+	{
+		if (*p == '"')
+			quoted = !quoted;
+		else if (*p == separator && !quoted)
+		{
+			*p = '\0';
+			*text = p + 1;
+			return begin;
+		}
+	}
+	*text = NULL;
+	return begin;
+}
+
+/*
+ * What a line of a list says of COLUMN, or "".
+ */
+const char *
+pqe_acl_column(const char *line)
+{
+	char	   *rest = pstrdup(line);
+
+	for (int i = 0; i < 3; i++)
+		pqe_acl_cut(&rest, '|');
+	return rest;
+}
+
 static List *
 parse_list(const char *text)
 {
 	List	   *list = NIL;
-	char	   *state = NULL;
+	char	   *rest = text != NULL ? pstrdup(text) : NULL;
 
-	if (text == NULL)
-		return NIL;
-	for (char *line = strtok_r(pstrdup(text), "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+	while (rest != NULL)
 	{
-		Privilege  *item = palloc(sizeof(Privilege));
+		char	   *line = pqe_acl_cut(&rest, '\n');
+		Privilege  *item;
 		Privilege  *other;
-		char	   *mark = strchr(line, '|');
-		char	   *last = strrchr(line, '|');
 
-		*mark = '\0';
-		*last = '\0';
-		item->privilege = line;
-		item->grantable = mark[1] == 't';
-		item->grantee = mark + 3;
-		item->column = last + 1;
+		if (line[0] == '\0')
+			continue;
+		item = palloc(sizeof(Privilege));
+		item->privilege = pqe_acl_cut(&line, '|');
+		item->grantable = pqe_acl_cut(&line, '|')[0] == 't';
+		item->grantee = pqe_acl_cut(&line, '|');
+		item->column = line;
 		/* a new owner may have had privileges of his own before */
 		other = find(list, item);
 		if (other != NULL)
@@ -52,6 +88,12 @@ parse_list(const char *text)
 	return list;
 }
 
+static void
+append_line(StringInfo text, const Privilege *item, bool grantable, const char *grantee)
+{
+	appendStringInfo(text, "%s|%s|%s|%s\n", item->privilege, grantable ? "t" : "f", grantee, item->column);
+}
+
 /*
  * The list with one grantee in the place of another.
  */
@@ -59,18 +101,17 @@ char *
 pqe_acl_rename(const char *list, const char *from, const char *to)
 {
 	StringInfoData text;
-	char	   *word = psprintf("|%s|", from);
-	const char *at;
+	ListCell   *lc;
 
 	if (list == NULL)
 		return NULL;
 	initStringInfo(&text);
-	while ((at = strstr(list, word)) != NULL)
+	foreach(lc, parse_list(list))
 	{
-		appendStringInfo(&text, "%.*s|%s|", (int) (at - list), list, to);
-		list = at + strlen(word);
+		const Privilege *item = lfirst(lc);
+
+		append_line(&text, item, item->grantable, strcmp(item->grantee, from) == 0 ? to : item->grantee);
 	}
-	appendStringInfoString(&text, list);
 	return text.data;
 }
 
@@ -196,7 +237,7 @@ pqe_emit_acl_without_options(PqeScript *script, const char *object, const char *
 
 		if (lost && !list_member(grantees, makeString(item->grantee)))
 			grantees = lappend(grantees, makeString(item->grantee));
-		appendStringInfo(&left, "%s|%s|%s|%s\n", item->privilege, item->grantable && !lost ? "t" : "f", item->grantee, item->column);
+		append_line(&left, item, item->grantable && !lost, item->grantee);
 	}
 	foreach(lc, grantees)
 		pqe_emit(script, PQE_CHANGES_PRIVILEGES, "REVOKE GRANT OPTION FOR ALL PRIVILEGES ON %s FROM %s CASCADE", object,

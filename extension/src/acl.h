@@ -29,6 +29,8 @@
 "format('%s|%s|%s|%s', " x ".privilege_type, CASE WHEN " x ".is_grantable THEN 't' ELSE 'f' END," \
 " CASE WHEN " x ".grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(" x ".grantee)) END, " column ")"
 
+extern char *pqe_acl_cut(char **text, char separator);
+extern const char *pqe_acl_column(const char *line);
 extern char *pqe_acl_rename(const char *list, const char *from, const char *to);
 extern void pqe_emit_acl(PqeScript *script, const char *prefix, const char *object,
 						 const char *from, const char *to);

@@ -183,26 +183,20 @@ create(PqeScript *script, PqeFact *fact)
 				 list_of(fact, "privileges", owner));
 }
 
-/*
- * The column of a line of a list, or "".
- */
-static const char *
-column_of(const char *line)
-{
-	return strrchr(line, '|') + 1;
-}
-
 static bool
 speaks_of(const PqeFact *fact, const PqeFact *part)
 {
-	char	   *list = pqe_value(fact, "privileges") ? pstrdup(pqe_value(fact, "privileges")) : NULL;
-	char	   *state = NULL;
+	char	   *rest = pqe_value(fact, "privileges") ? pstrdup(pqe_value(fact, "privileges")) : NULL;
 
 	if (part->kind != &pqe_kind_column)
 		return false;
-	for (char *line = list ? strtok_r(list, "\n", &state) : NULL; line; line = strtok_r(NULL, "\n", &state))
-		if (strcmp(column_of(line), quote_identifier(part->name)) == 0)
+	while (rest != NULL)
+	{
+		const char *line = pqe_acl_cut(&rest, '\n');
+
+		if (line[0] != '\0' && strcmp(pqe_acl_column(line), quote_identifier(part->name)) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -224,12 +218,14 @@ without_lost_columns(const PqeScript *script, const PqeFact *fact, char *list)
 {
 	const char *table = strchr(fact->identity, ' ') + 1;
 	StringInfoData kept;
-	char	   *state = NULL;
 
 	initStringInfo(&kept);
-	for (char *line = strtok_r(list, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+	while (list != NULL)
 	{
-		if (column_of(line)[0] == '\0' || !is_lost(script, table, column_of(line)))
+		const char *line = pqe_acl_cut(&list, '\n');
+		const char *column = line[0] != '\0' ? pqe_acl_column(line) : "";
+
+		if (column[0] == '\0' || !is_lost(script, table, column))
 			appendStringInfo(&kept, "%s\n", line);
 	}
 	return kept.data;
@@ -242,16 +238,16 @@ without_lost_columns(const PqeScript *script, const PqeFact *fact, char *list)
 static char *
 granted_by(char *list, const char *owner)
 {
-	const char *grantors[] = {PQE_ACL_OWNER "|", psprintf("%s|", owner)};
 	StringInfoData text;
-	char	   *state = NULL;
 
 	initStringInfo(&text);
-	for (char *line = strtok_r(list, "\n", &state); line; line = strtok_r(NULL, "\n", &state))
+	while (list != NULL)
 	{
-		for (int i = 0; i < lengthof(grantors); i++)
-			if (strncmp(line, grantors[i], strlen(grantors[i])) == 0)
-				appendStringInfo(&text, "%s\n", line + strlen(grantors[i]));
+		char	   *line = pqe_acl_cut(&list, '\n');
+		const char *grantor = pqe_acl_cut(&line, '|');
+
+		if (strcmp(grantor, PQE_ACL_OWNER) == 0 || strcmp(grantor, owner) == 0)
+			appendStringInfo(&text, "%s\n", line);
 	}
 	return pqe_acl_rename(text.data, PQE_ACL_OWNER, owner);
 }

@@ -235,8 +235,10 @@ renew_below(PqeScript *script, const PqeFact *fact, int hazards)
 }
 
 /*
- * What a table's CREATE could not say of its columns: settings, and that a
- * column takes no null though the parent's does, or the other way round.
+ * What a table's CREATE, or the parent's ADD COLUMN, could not say of its
+ * columns: settings, an identity that the parent's has not or has for itself,
+ * and that a column takes no null though the parent's does, or the other way
+ * round.
  */
 static void
 after_inline(PqeScript *script, PqeFact *fact)
@@ -256,6 +258,9 @@ after_inline(PqeScript *script, PqeFact *fact)
 	}
 	if (above != NULL && merged_above(fact) == above && pqe_value(above, "storage") != NULL && pqe_value(fact, "storage") == NULL)
 		emit_storage(script, fact);
+	if (pqe_value(fact, "identity_kind") != NULL && !pqe_flag(fact, "_in_partition") &&
+		(script->fresh ? comes_from_parent(fact) : pqe_is_joined_part(fact)))
+		pqe_emit_identity(script, NULL, fact);
 	/* ADD COLUMN to the parent brings that, too */
 	if (above != NULL && (merged_above(fact) == above || !script->fresh) && !pqe_same(above, fact, "compression"))
 		emit_compression(script, fact);

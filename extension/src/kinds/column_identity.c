@@ -89,7 +89,8 @@ pqe_emit_identity(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	else if (before == NULL)
 	{
 		pqe_emit(script, 0, "%s ADD GENERATED %s", alter, pqe_identity_text(to));
-		emit_position(script, to);
+		if (!script->fresh)
+			emit_position(script, to);
 	}
 	else
 	{

@@ -120,6 +120,34 @@ SELECT * FROM pqengine.drift(:'models');
 SELECT proname FROM pg_proc WHERE pronamespace = 'app'::regnamespace;
 DROP SCHEMA app CASCADE;
 
+-- A value that is too long for what it is to be stops the plan, and is not cut.
+CREATE FUNCTION tools.complaint(before text, wanted text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	step text;
+BEGIN
+	EXECUTE 'CREATE SCHEMA app; SET search_path = app; ' || before;
+	RESET search_path;
+	FOR step IN SELECT statement FROM pqengine.plan('CREATE SCHEMA app; SET search_path = app; ' || wanted, '{"concurrently": false}') ORDER BY seq LOOP
+		EXECUTE step;
+	END LOOP;
+	RAISE 'none';
+EXCEPTION WHEN others THEN
+	RETURN SQLERRM;
+END $$;
+SELECT tools.complaint('CREATE DOMAIN d AS text; CREATE TABLE t (d d); INSERT INTO t VALUES (''abc'')', 'CREATE DOMAIN d AS varchar(2); CREATE TABLE t (d d)');
+SELECT tools.complaint('CREATE DOMAIN d AS text; CREATE TABLE t (d d[]); INSERT INTO t VALUES (''{abc}'')', 'CREATE DOMAIN d AS varchar(2); CREATE TABLE t (d d[])');
+SELECT tools.complaint('CREATE TABLE t (d text); INSERT INTO t VALUES (''abc'')', 'CREATE DOMAIN d AS char(2); CREATE DOMAIN e AS d; CREATE TABLE t (d e)');
+SELECT tools.complaint('CREATE TABLE t (d text[]); INSERT INTO t VALUES (''{abc}'')', 'CREATE DOMAIN d AS varchar(2)[]; CREATE TABLE t (d d)');
+SELECT tools.complaint('CREATE TABLE t (d text[]); INSERT INTO t VALUES (''{ab}'')', 'CREATE DOMAIN d AS varchar(2)[]; CREATE TABLE t (d d)');
+SELECT tools.complaint('CREATE DOMAIN d AS text; CREATE TABLE t (d d); INSERT INTO t VALUES (''abc'')', 'CREATE TABLE t (d varchar(2))');
+SELECT tools.complaint('CREATE DOMAIN d AS text; CREATE TABLE t (d d[]); INSERT INTO t VALUES (''{abc}'')', 'CREATE TABLE t (d char(2)[])');
+SELECT tools.complaint('CREATE DOMAIN d AS text; CREATE TABLE t (d d[]); INSERT INTO t VALUES (''{ab}'')', 'CREATE TABLE t (d char(2)[])');
+SELECT tools.complaint('CREATE TABLE t (d text); INSERT INTO t VALUES (''101'')', 'CREATE TABLE t (d bit(2))');
+SELECT tools.complaint('CREATE TABLE t (d int); INSERT INTO t VALUES (5)', 'CREATE TABLE t (d bit(3))');
+SELECT tools.complaint('CREATE TYPE c AS (x text, y int); CREATE TABLE t (c c); INSERT INTO t VALUES ((''abc'', 1))', 'CREATE TYPE c AS (y int, x varchar(2)); CREATE TABLE t (c c)');
+SELECT tools.complaint('CREATE TYPE c AS (x text, y int); CREATE TABLE t (c c); INSERT INTO t VALUES ((''abc'', 1))', 'CREATE DOMAIN d AS varchar(2); CREATE TYPE c AS (y int, x d); CREATE TABLE t (c c)');
+SELECT tools.complaint('CREATE TABLE t (i int, v text) PARTITION BY LIST (i); CREATE TABLE p PARTITION OF t DEFAULT; INSERT INTO t VALUES (1, ''abc'')', 'CREATE DOMAIN d AS varchar(2); CREATE TABLE t (i int, v d) PARTITION BY RANGE (i); CREATE TABLE p PARTITION OF t DEFAULT;');
+
 -- With leave it is done.
 CREATE SCHEMA app;
 CREATE TABLE app.t (i int, gone int);

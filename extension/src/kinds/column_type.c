@@ -9,6 +9,7 @@
 
 #include "access/transam.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -77,7 +78,80 @@ has_cast(const PqeFact *from)
 }
 
 /*
- * An expression for a value of the old type in the new one.
+ * The type as it is printed, without a length: an explicit cast would cut what
+ * is too long for that, where an assignment complains.
+ */
+static const char *
+without_length(const char *type)
+{
+	StringInfoData text;
+	bool		quoted = false;
+	bool		in_length = false;
+
+	initStringInfo(&text);
+	for (const char *p = type; *p != '\0'; p++)
+	{
+		if (*p == '"')
+			quoted = !quoted;
+		if (*p == '(' && !quoted)
+			in_length = true;
+		if (!in_length)
+			appendStringInfoChar(&text, *p);
+		if (*p == ')' && !quoted)
+			in_length = false;
+	}
+	/* these words alone mean a length of 1 */
+	if (strcmp(text.data, "character") == 0 || strncmp(text.data, "character[", 10) == 0)
+		return psprintf("bpchar%s", text.data + strlen("character"));
+	if (strcmp(text.data, "bit") == 0 || strncmp(text.data, "bit[", 4) == 0)
+		return psprintf("\"bit\"%s", text.data + strlen("bit"));
+	return text.data;
+}
+
+/*
+ * What a domain is over in the end, as it is printed.  One that is no fact (an
+ * extension's) is asked after in the catalogs.
+ */
+static const char *
+base_type(const PqeFact *user, const char *type, Oid oid)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, user->depends_on)
+	{
+		const PqeFact *domain = lfirst(lc);
+
+		if (domain->kind == &pqe_kind_domain && strcmp(domain->identity, type) == 0)
+			return base_type(domain, pqe_value(domain, "type"), InvalidOid);
+	}
+	if (OidIsValid(oid) && get_typtype(oid) == TYPTYPE_DOMAIN)
+	{
+		int32		mod = -1;
+		Oid			base = getBaseTypeAndTypmod(oid, &mod);
+
+		return format_type_with_typemod(base, mod);
+	}
+	return type;
+}
+
+/*
+ * The type that a value is cast to; where that is not the column's, the rest is
+ * up to the assignment.
+ */
+static const char *
+type_to_cast_to(const PqeFact *to)
+{
+	const char *type = pqe_value(to, "type");
+	const char *base = pqe_flag(to, "_domain") ? base_type(to, type, atooid(pqe_value(to, "_type_id"))) : type;
+	const char *bare = without_length(base);
+
+	return strcmp(bare, base) == 0 ? type : bare;
+}
+
+/*
+ * An expression for a value of the old type that can be assigned to a column of
+ * the new one.
  */
 const char *
 pqe_converted(const char *value, const PqeFact *from, const PqeFact *to)
@@ -94,8 +168,8 @@ pqe_converted(const char *value, const PqeFact *from, const PqeFact *to)
 	if (builtin && find_coercion_pathway(after, before, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
 		return value;
 	if (builtin && find_coercion_pathway(after, before, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
-		return psprintf("%s::%s", value, pqe_value(to, "type"));
-	return psprintf("%s::text::%s", value, pqe_value(to, "type"));
+		return psprintf("%s::%s", value, TypeCategory(before) == TYPCATEGORY_STRING ? type_to_cast_to(to) : pqe_value(to, "type"));
+	return psprintf("%s::text::%s", value, type_to_cast_to(to));
 }
 
 const char *

@@ -188,18 +188,17 @@ create_cast(PqeScript *script, const PqeFact *actual)
 		const char *line = lfirst(lc);
 		int			length = (int) pqe_quoted_length(line);
 		const char *type = line + length + 1;
-		const char *collate = strstr(type, " COLLATE ");
-		int			type_length = collate ? (int) (collate - type) : (int) strlen(type);
 
 		if (row.len > 0)
 			appendStringInfoString(&row, ", ");
 		if (find_attribute(before, line) == NULL)
 			appendStringInfoString(&row, "NULL");
 		else
-			appendStringInfo(&row, "($1).%.*s%s::%.*s", length, line, is_cast(actual, type) ? "" : "::text", type_length, type);
+			appendStringInfo(&row, "($1).%.*s::%s", length, line, is_cast(actual, type) ? type : "text");
 	}
+	/* by way of text, since casts would cut what is too long */
 	pqe_emit(script, 0, "CREATE FUNCTION %s RETURNS %s LANGUAGE sql STRICT AS %s", cast_function(actual), fact->identity,
-			 quote_literal_cstr(psprintf("SELECT ROW(%s)::%s", row.data, fact->identity)));
+			 quote_literal_cstr(psprintf("SELECT ROW(%s)::text::%s", row.data, fact->identity)));
 	pqe_emit(script, 0, "CREATE CAST (%s AS %s) WITH FUNCTION %s", old_identity(actual), fact->identity, cast_function(actual));
 }
 

@@ -7,6 +7,7 @@
  */
 #include "kinds/kinds.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 /*
@@ -46,6 +47,34 @@ pqe_has_heirs(const PqeFact *table)
 	foreach(lc, table->dependents)
 		if (((PqeFact *) lfirst(lc))->kind == &pqe_kind_inheritance)
 			return true;
+	return false;
+}
+
+/*
+ * Does a table that inherits the column, or one below that, take nulls there?
+ */
+bool
+pqe_takes_nulls_below(const PqeFact *column)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	check_stack_depth();
+	foreach(lc, column->parent->dependents)
+	{
+		const PqeFact *join = lfirst(lc);
+
+		if (join->kind != &pqe_kind_inheritance || join->parent == column->parent)
+			continue;
+		foreach(lc2, join->parent->children)
+		{
+			const PqeFact *heir = lfirst(lc2);
+
+			if (heir->kind == column->kind && strcmp(heir->name, column->name) == 0 &&
+				(!pqe_flag(heir, "not_null") || pqe_takes_nulls_below(heir)))
+				return true;
+		}
+	}
 	return false;
 }
 

@@ -302,10 +302,29 @@ index_of(const PqeFact *fact)
 					options ? " WITH (" : "", options ? pqe_join_lines(options) : "", options ? ")" : "");
 }
 
+/*
+ * A primary key makes the columns NOT NULL in the tables that inherit them as
+ * well, unless it is said to be of this table only.
+ */
+static const char *
+key_table(const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, type_of(fact) == 'p' ? fact->depends_on : NIL)
+	{
+		const PqeFact *column = lfirst(lc);
+
+		if (column->kind == &pqe_kind_column && column->parent == fact->parent && pqe_takes_nulls_below(column))
+			return psprintf("ONLY %s", pqe_table_of(fact));
+	}
+	return pqe_table_of(fact);
+}
+
 static void
 create_key(PqeScript *script, PqeFact *fact)
 {
-	const char *table = pqe_table_of(fact);
+	const char *table = key_table(fact);
 
 	/* no index alone can be what WITHOUT OVERLAPS needs */
 	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_flag(fact, "_period") || !script->options->concurrently)

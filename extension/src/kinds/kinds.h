@@ -158,6 +158,7 @@ extern void pqe_column_continue_identity(PqeScript *script, const PqeFact *to, c
 
 /* column_null.c */
 extern bool pqe_has_heirs(const PqeFact *table);
+extern bool pqe_takes_nulls_below(const PqeFact *column);
 extern void pqe_set_not_null(PqeScript *script, const PqeFact *to);
 extern void pqe_alter_not_null(PqeScript *script, const PqeFact *from, const PqeFact *to, const PqeFact *above);
 

@@ -20,7 +20,7 @@ CREATE FUNCTION tools.model(tables int, indexes int) RETURNS text LANGUAGE sql A
 	FROM generate_series(1, tables) t
 $$;
 SELECT tools.model(40, 16) AS models \gset
-SELECT count(*), count(DISTINCT object) FROM pqengine.plan(:'models') WHERE kind = 'index';
+SELECT count(*), count(DISTINCT object) FROM pqengine.plan(:'models') WHERE kind IN ('index', 'clustered index', 'replica identity index');
 DO $$
 DECLARE
 	step text;

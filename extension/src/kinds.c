@@ -50,6 +50,8 @@ const PqeKind *const pqe_kinds[] = {
 	&pqe_kind_index,
 	&pqe_kind_inheritance,
 	&pqe_kind_index_inheritance,
+	&pqe_kind_clustered_index,
+	&pqe_kind_replica_identity,
 	&pqe_kind_trigger,
 	&pqe_kind_trigger_state,
 	&pqe_kind_rule,

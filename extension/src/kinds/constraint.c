@@ -44,7 +44,6 @@ static const char query[] =
 "       c.table_name AS _table, " PQE_SQL_CONSTRAINT_PERIOD " AS _period,"
 "       c.relkind = 'p' AS _partitioned, c.relispartition AS _in_partition,"
 "       NULL::boolean AS beside_parents, NULL::text AS _needs, NULL::text AS _frees, NULL::text AS _wants,"
-"       i.indisclustered AS clustered, CASE WHEN k.contype <> 'x' THEN i.indisreplident END AS replica_identity,"
 "       CASE WHEN i.reloptions IS NOT NULL THEN"
 "            (SELECT string_agg(format('%s=%s', split_part(x, '=', 1), quote_nullable(substr(x, strpos(x, '=') + 1))), E'\\n' ORDER BY x)"
 "               FROM unnest(i.reloptions) x) END AS options,"
@@ -57,7 +56,7 @@ static const char query[] =
 "            WHEN 'x' THEN NULL"
 "            ELSE CASE WHEN i.indnatts = i.indnkeyatts AND NOT i.indnullsnotdistinct THEN k.conkey::text END END END AS _raw"
 "  FROM pg_constraint k JOIN " PQE_SQL_RELATIONS("'r', 'p', 'f'") " c ON c.oid = k.conrelid"
-"  LEFT JOIN (SELECT i.indexrelid, i.indisclustered, i.indisreplident, i.indnatts, i.indnkeyatts, i.indnullsnotdistinct, ic.reloptions, ic.reltablespace"
+"  LEFT JOIN (SELECT i.indexrelid, i.indnatts, i.indnkeyatts, i.indnullsnotdistinct, ic.reloptions, ic.reltablespace"
 "               FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid WHERE i.indisunique OR i.indisexclusion) i"
 "    ON k.contype IN ('p', 'u', 'x') AND i.indexrelid = k.conindid"
 " WHERE k.contype IN " PQE_SQL_CONSTRAINT_TYPES
@@ -258,9 +257,8 @@ inline_text(PqeFact *fact)
  * What is said of the constraint's index; FROM may be NULL.
  */
 static void
-emit_marks(PqeScript *script, const PqeFact *from, const PqeFact *to)
+emit_index_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 {
-	const char *table = pqe_table_of(to);
 	const char *index = psprintf("ALTER INDEX %s", quote_qualified_identifier(to->schema, to->name));
 
 	if (from != NULL && !pqe_same(from, to, "options"))
@@ -270,18 +268,6 @@ emit_marks(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	if (from != NULL ? !pqe_same(from, to, "tablespace") : pqe_value(to, "tablespace") != NULL)
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_LONG_RUNNING, "%s SET TABLESPACE %s", index,
 				 pqe_tablespace_of(to));
-
-	if (pqe_value(to, "clustered") != NULL && (from ? pqe_flag(from, "clustered") : false) != pqe_flag(to, "clustered"))
-	{
-		if (pqe_flag(to, "clustered"))
-			pqe_emit(script, 0, "ALTER TABLE %s CLUSTER ON %s", table, quote_identifier(to->name));
-		else
-			pqe_emit(script, 0, "ALTER TABLE %s SET WITHOUT CLUSTER", table);
-	}
-	if ((from ? pqe_flag(from, "replica_identity") : false) != pqe_flag(to, "replica_identity") &&
-		pqe_flag(to, "replica_identity"))
-		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s", table,
-				 quote_identifier(to->name));
 }
 
 /*
@@ -384,13 +370,13 @@ create(PqeScript *script, PqeFact *fact)
 		default:
 			create_validated(script, fact);
 	}
-	emit_marks(script, NULL, fact);
+	emit_index_settings(script, NULL, fact);
 }
 
 static void
 after_inline(PqeScript *script, PqeFact *fact)
 {
-	emit_marks(script, NULL, fact);
+	emit_index_settings(script, NULL, fact);
 }
 
 static bool
@@ -429,7 +415,7 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 	if (!pqe_same(from, to, "definition") && !(is_cascaded(from) && is_cascaded(to)))
 		pqe_emit(script, PQE_TABLE_SCAN | PQE_MAY_FAIL_ON_DATA, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
 				 pqe_table_of(to), quote_identifier(to->name));
-	emit_marks(script, from, to);
+	emit_index_settings(script, from, to);
 }
 
 static void

@@ -43,7 +43,6 @@ static const char query[] =
 "       p.inhparent IS NOT NULL AS _attached,"
 "       CASE WHEN c.reltablespace <> 0 THEN"
 "            (SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid = c.reltablespace) END AS tablespace,"
-"       i.indisclustered AS clustered, i.indisreplident AS replica_identity,"
 "       CASE WHEN i.indexprs IS NOT NULL THEN"
 "            (SELECT string_agg(format('%s=%s', a.attnum, a.attstattarget), E'\\n' ORDER BY a.attnum)"
 "               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0) END AS statistics,"
@@ -232,22 +231,6 @@ emit_statistics(PqeScript *script, const PqeFact *from, const PqeFact *to)
 		if (strstr(psprintf("\n%s\n", before ? before : ""), psprintf("\n%s\n", item)) == NULL)
 			pqe_emit(script, 0, "ALTER INDEX %s ALTER COLUMN %.*s SET STATISTICS %s", to->identity,
 					 (int) strcspn(item, "="), item, strchr(item, '=') + 1);
-}
-
-static void
-emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
-{
-	const char *table = pqe_table_of(to);
-	bool		clustered = from ? pqe_flag(from, "clustered") : false;
-
-	if (clustered && !pqe_flag(to, "clustered"))
-		pqe_emit(script, 0, "ALTER TABLE %s SET WITHOUT CLUSTER", table);
-	if (!clustered && pqe_flag(to, "clustered"))
-		pqe_emit(script, 0, "ALTER TABLE %s CLUSTER ON %s", table, quote_identifier(to->name));
-	if (pqe_flag(to, "replica_identity") && !(from && pqe_flag(from, "replica_identity")))
-		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s", table,
-				 quote_identifier(to->name));
-	emit_statistics(script, from, to);
 }
 
 static int
@@ -444,7 +427,7 @@ create(PqeScript *script, PqeFact *fact)
 		pqe_emit_alone(script, build_hazards(fact), "%s", pqe_after_word(definition, "INDEX", " CONCURRENTLY"));
 	if (!script->fresh && !fact->ignored && pqe_flag(fact, "_partitioned") && fact->parent->peer != NULL)
 		create_all_parts(script, fact);
-	emit_settings(script, NULL, fact);
+	emit_statistics(script, NULL, fact);
 }
 
 /*
@@ -474,8 +457,6 @@ drop(PqeScript *script, PqeFact *fact)
 	/* it has become a part of the parent's, and goes with that */
 	if (script->reverse && pqe_flag(fact, "_attached"))
 		return;
-	if (script->reverse && pqe_flag(fact, "replica_identity"))
-		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY DEFAULT", pqe_table_of(fact));
 	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_flag(fact, "_attached") ||
 		!script->options->concurrently || pqe_flag(fact, "_on_matview"))
 		pqe_emit(script, PQE_INDEX_DROPPED | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP INDEX %s%s", fact->identity,
@@ -562,7 +543,7 @@ swap(PqeScript *script, PqeFact *from, PqeFact *to)
 	drop(script, from);
 	pqe_emit(script, 0, "ALTER INDEX %s RENAME TO %s",
 			 quote_qualified_identifier(to->schema, name), quote_identifier(to->name));
-	emit_settings(script, NULL, to);
+	emit_statistics(script, NULL, to);
 }
 
 static void
@@ -572,14 +553,14 @@ alter(PqeScript *script, PqeFact *from, PqeFact *to)
 	{
 		create_parts(script, to, from, true, from->parent, to->identity);
 		emit_place(script, from, to);
-		emit_settings(script, from, to);
+		emit_statistics(script, from, to);
 	}
 	else if (is_redefined(from, to))
 		swap(script, from, to);
 	else
 	{
 		emit_place(script, from, to);
-		emit_settings(script, from, to);
+		emit_statistics(script, from, to);
 	}
 }
 

@@ -221,6 +221,31 @@ drop_copies(PqeScript *script, const PqeFact *fact)
 }
 
 /*
+ * The name, quoted, of what the server made for a partition after a KEY that it
+ * was under before and stays under; or NULL.
+ */
+const char *
+pqe_copy_of(const PqeFact *table, const char *key)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+	{
+		const PqeFact *join = lfirst(lc);
+		const char *copies = join->kind == &pqe_kind_inheritance && join->drop_action == NULL ? pqe_value(join, "_copies") : NULL;
+		char	   *next;
+
+		for (char *line = copies != NULL ? pstrdup(copies) : NULL; line != NULL; line = next)
+		{
+			next = cut(line, '\n');
+			if (strcmp(cut(line, ' '), key) == 0)
+				return line;
+		}
+	}
+	return NULL;
+}
+
+/*
  * The checks of the parent alone (NO INHERIT) that the table has one of its
  * own by the name of.
  */

@@ -46,6 +46,8 @@ extern const PqeKind pqe_kind_constraint;
 extern const PqeKind pqe_kind_index;
 extern const PqeKind pqe_kind_inheritance;
 extern const PqeKind pqe_kind_index_inheritance;
+extern const PqeKind pqe_kind_clustered_index;
+extern const PqeKind pqe_kind_replica_identity;
 extern const PqeKind pqe_kind_view;
 extern const PqeKind pqe_kind_matview;
 extern const PqeKind pqe_kind_trigger;
@@ -136,6 +138,10 @@ extern void pqe_leave_parents(PqeScript *script, const PqeFact *table);
 extern void pqe_rejoin_parents(PqeScript *script, const PqeFact *table);
 extern void pqe_leave_referenced(PqeScript *script, const PqeFact *table);
 extern bool pqe_is_joined_part(const PqeFact *part);
+extern const char *pqe_copy_of(const PqeFact *table, const char *key);
+
+/* chosen_index.c */
+extern void pqe_choose_replica_identity(PqeScript *script, const PqeFact *table);
 
 /* composite.c */
 extern bool pqe_composite_has_cast(const PqeFact *actual);

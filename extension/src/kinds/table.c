@@ -54,11 +54,13 @@ emit_settings(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	if (force != pqe_flag(to, "force_row_security"))
 		pqe_emit(script, PQE_CHANGES_PRIVILEGES, "ALTER TABLE %s %s ROW LEVEL SECURITY", to->identity,
 				 force ? "NO FORCE" : "FORCE");
-	/* REPLICA IDENTITY USING INDEX is the index's to say */
-	if (after != NULL && strcmp(after, "INDEX") == 0)
+	if (before == NULL ? after == NULL : after != NULL && strcmp(before, after) == 0)
 		return;
-	if (before == NULL ? after != NULL : after == NULL || strcmp(before, after) != 0)
+	/* which index that is comes with a fact of its own, but on the way back from what took its place */
+	if (after == NULL || strcmp(after, "INDEX") != 0)
 		pqe_emit(script, 0, "ALTER TABLE %s REPLICA IDENTITY %s", to->identity, after ? after : "DEFAULT");
+	else if (script->reverse && from != NULL)
+		pqe_choose_replica_identity(script, to);
 }
 
 static bool

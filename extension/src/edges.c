@@ -43,6 +43,25 @@ pqe_edges_of_need(PqeAction *action, PqeFact *needed, bool soft)
 }
 
 /*
+ * A column that is added to a table is taken for one with that of an heir's of
+ * its name, which could not go any more then.
+ */
+static void
+edges_of_merging(PqeAction *action, const PqeFact *heir)
+{
+	ListCell   *lc;
+
+	foreach(lc, heir->children)
+	{
+		PqeFact    *own = lfirst(lc);
+
+		if (own->kind == action->fact->kind && own->drop_action != NULL && own->drop_action->inside == NULL &&
+			strcmp(own->name, action->fact->name) == 0)
+			pqe_add_edge(own->drop_action, action, false);
+	}
+}
+
+/*
  * What is added to a table, or goes from it, or becomes another, does so in those
  * that inherit from it: one that is to go had better be gone.  One that comes back
  * loses it first.
@@ -60,8 +79,12 @@ edges_of_heirs(PqeAction *action, PqeFact *actual_parent)
 		if ((heir->kind == actual_parent->kind || heir->kind->joins) &&
 			!(action->type != PQE_CREATE && heir->drop_action != NULL && heir->drop_action->rebuild))
 			pqe_add_edge(heir->drop_action, action, true);
-		if (heir->kind->joins)
-			edges_of_heirs(action, heir->parent);
+		if (!heir->kind->joins)
+			continue;
+		if (action->type == PQE_CREATE && action->inside == NULL && action->fact->kind->holds_data &&
+			(heir->drop_action == NULL || heir->drop_action->rebuild))
+			edges_of_merging(action, heir->parent);
+		edges_of_heirs(action, heir->parent);
 	}
 }
 
@@ -410,8 +433,39 @@ edges_of_retire(PqeAction *action)
 }
 
 /*
+ * What a table keeps of its own, where the one that it had it from as well loses
+ * it, can become another only when it is its own alone.
+ */
+static void
+edges_of_parting(PqeAction *action)
+{
+	PqeFact    *fact = action->from;
+	ListCell   *join;
+	ListCell   *whole;
+	ListCell   *part;
+
+	foreach(join, fact->parent->children)
+	{
+		PqeFact    *joined = lfirst(join);
+
+		if (!joined->kind->joins || (joined->drop_action != NULL && !joined->drop_action->rebuild))
+			continue;
+		foreach(whole, joined->depends_on)
+			foreach(part, ((PqeFact *) lfirst(whole))->children)
+			{
+				PqeFact    *other = lfirst(part);
+
+				if (other->kind == fact->kind && other->peer == NULL && other->drop_action != NULL &&
+					other->drop_action->inside == NULL && strcmp(other->name, fact->name) == 0)
+					pqe_add_edge(other->drop_action, action, false);
+			}
+	}
+}
+
+/*
  * What a table has from one that it is joined to is made with that one's, and
- * altered with it.
+ * altered with it.  Where it had it before that one, it becomes what that one's
+ * will be first.
  */
 static void
 edges_of_cascade(PqeAction *action)
@@ -421,6 +475,8 @@ edges_of_cascade(PqeAction *action)
 
 	if (fact->parent == NULL || !fact->kind->holds_data)
 		return;
+	if (action->from != NULL)
+		edges_of_parting(action);
 	foreach(join, fact->parent->children)
 	{
 		ListCell   *whole;
@@ -437,7 +493,11 @@ edges_of_cascade(PqeAction *action)
 
 				if (other->kind != fact->kind || strcmp(other->name, fact->name) != 0)
 					continue;
-				pqe_add_edge(other->create_action, action, false);
+				if (action->from != NULL && other->peer == NULL && other->create_action != NULL &&
+					other->create_action->inside == NULL)
+					pqe_add_edge(action, other->create_action, false);
+				else
+					pqe_add_edge(other->create_action, action, false);
 				pqe_add_edge(other->alter_action, action, true);
 				if (other->alter_action != NULL && action->from != NULL)
 					edges_of_taken_down(other->alter_action, action->from);

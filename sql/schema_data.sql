@@ -70,6 +70,18 @@ SELECT tools.kept('CREATE SEQUENCE s; CREATE TABLE t (i int DEFAULT nextval(''s'
 SELECT tools.kept('CREATE TABLE t (i serial)', 'INSERT INTO t DEFAULT VALUES', 'CREATE TABLE t (i int GENERATED ALWAYS AS IDENTITY)');
 SELECT tools.kept('CREATE TABLE t (i int); CREATE MATERIALIZED VIEW m AS SELECT i FROM t', 'INSERT INTO t VALUES (1)', 'CREATE TABLE t (i int); CREATE TABLE m (i int)');
 SELECT tools.kept('CREATE TYPE e AS ENUM (''a'', ''b''); CREATE DOMAIN d AS int; CREATE TABLE t (e e, d d, a e[])', 'INSERT INTO t VALUES (''a'', 1, ''{a,b}'')', 'CREATE TYPE e AS ENUM (''b'', ''a''); CREATE DOMAIN d AS bigint; CREATE TABLE t (e e, d d, a e[])');
+-- nor is anything set aside, or taken down, that comes back with leave only
+SELECT tools.kept('CREATE TYPE e AS ENUM (''a''); CREATE TABLE p (i int, j int, e e) PARTITION BY LIST (i); CREATE TABLE r PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (j); CREATE TABLE r1 PARTITION OF r DEFAULT; CREATE VIEW gone AS SELECT e FROM r1', 'INSERT INTO p VALUES (1)', 'CREATE TYPE e AS ENUM (''a'', ''b''); CREATE TABLE p (i int, j int, e e) PARTITION BY RANGE (i); CREATE TABLE d PARTITION OF p DEFAULT');
+CREATE SCHEMA app;
+CREATE TYPE app.e AS ENUM ('a', 'b');
+CREATE TABLE app.t (e app.e DEFAULT 'a', v varchar(5), CONSTRAINT k CHECK (e <> 'b'));
+CREATE UNIQUE INDEX i ON app.t (v) WHERE e = 'a';
+CREATE VIEW app.v AS SELECT e, v FROM app.t;
+CREATE VIEW app.gone AS SELECT e FROM app.t;
+\set models 'CREATE SCHEMA app; SET search_path = app; CREATE TYPE e AS ENUM (''b'', ''a''); CREATE TABLE t (e e DEFAULT ''a'', v text, CONSTRAINT k CHECK (e <> ''b'')); CREATE UNIQUE INDEX i ON t (v) WHERE e = ''a''; CREATE VIEW v AS SELECT e, v FROM t;'
+SELECT statement FROM pqengine.plan(:'models') WHERE phase <> 'drop';
+SELECT * FROM pqengine.prove(:'models');
+DROP SCHEMA app CASCADE;
 -- a name that has to be free for something that waits for leave is not freed before
 SELECT tools.kept('CREATE TABLE people (id int PRIMARY KEY)', 'INSERT INTO people VALUES (1)', 'CREATE TABLE persons (id int CONSTRAINT people_pkey PRIMARY KEY)');
 CREATE SCHEMA app;

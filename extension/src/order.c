@@ -68,6 +68,8 @@ nest_action(PqeAction *action)
 		put_inside(action, fact->goes_with->drop_action);
 }
 
+static void gate(PqeAction *action);
+
 /*
  * What cannot be done without a gated action is gated as well: the create
  * that takes a dropped table's name, and all that needs it.
@@ -81,15 +83,89 @@ gate_successors(PqeAction *action)
 	foreach(lc, action->before)
 	{
 		PqeEdge    *edge = lfirst(lc);
-		PqeAction  *later = pqe_doer(edge->later);
 
-		if (edge->soft || later->gated)
-			continue;
-		later->gated = true;
-		gate_successors(later);
+		if (!edge->soft)
+			gate(pqe_doer(edge->later));
 	}
 	foreach(lc, action->holds)
 		gate_successors(lfirst(lc));
+}
+
+/*
+ * What is taken down for a gated rebuild is taken down only if that happens.
+ */
+static void
+gate_dependents(PqeFact *actual)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, actual->dependents)
+	{
+		PqeFact    *dependent = lfirst(lc);
+
+		if (dependent->drop_action == NULL || dependent->drop_action->gated)
+			continue;
+		gate(dependent->drop_action);
+		gate_dependents(dependent);
+	}
+	if (actual->retire_action == NULL)
+		return;
+	foreach(lc, actual->children)
+	{
+		PqeFact    *child = lfirst(lc);
+
+		if (child->drop_action != NULL && child->drop_action->inside == NULL)
+			child->drop_action->gated = true;
+		gate_dependents(child);
+	}
+}
+
+/*
+ * What stays is in the way of the ALTER that it was taken down for.
+ */
+static void
+gate_alter(PqeFact *altered, PqeFact *in_the_way)
+{
+	if (altered != NULL && altered->alter_action != NULL && altered->peer != NULL && altered->kind->disturbs != NULL &&
+		altered->kind->disturbs(altered, altered->peer, in_the_way))
+		gate(altered->alter_action);
+}
+
+/*
+ * Of what is made anew, nothing is done where not all of it may be: neither is
+ * it taken down to come back with leave only, nor are rows set aside to be moved
+ * with leave only.
+ */
+static void
+gate_rebuild(PqeAction *action)
+{
+	PqeFact    *actual = action->type == PQE_CREATE && action->fact->peer != NULL ? action->fact->peer : action->fact;
+	PqeAction  *first = actual->retire_action != NULL ? actual->retire_action : actual->drop_action;
+	ListCell   *lc;
+
+	if (!action->rebuild || first == NULL)
+		return;
+	if (first != action)
+	{
+		gate(pqe_doer(first));
+		return;
+	}
+	gate_dependents(actual);
+	gate_alter(actual->parent, actual);
+	foreach(lc, actual->depends_on)
+		gate_alter(lfirst(lc), actual);
+}
+
+static void
+gate(PqeAction *action)
+{
+	if (action->gated)
+		return;
+	check_stack_depth();
+	action->gated = true;
+	gate_successors(action);
+	gate_rebuild(action);
 }
 
 /*
@@ -123,38 +199,6 @@ wants_gate(const PqeAction *action)
 }
 
 /*
- * What is taken down for a gated rebuild is taken down only if that happens.
- */
-static void
-gate_dependents(PqeFact *actual)
-{
-	ListCell   *lc;
-
-	check_stack_depth();
-	foreach(lc, actual->dependents)
-	{
-		PqeFact    *dependent = lfirst(lc);
-		PqeAction  *action = dependent->drop_action;
-
-		if (action == NULL || action->gated)
-			continue;
-		action->gated = true;
-		gate_successors(action);
-		gate_dependents(dependent);
-	}
-	if (actual->retire_action == NULL)
-		return;
-	foreach(lc, actual->children)
-	{
-		PqeFact    *child = lfirst(lc);
-
-		if (child->drop_action != NULL && child->drop_action->inside == NULL)
-			child->drop_action->gated = true;
-		gate_dependents(child);
-	}
-}
-
-/*
  * Objects that are gone for good come last when they may not go: whoever runs
  * the plan can leave that part out.
  */
@@ -167,12 +211,8 @@ decide_gates(PqePlan *plan)
 	{
 		PqeAction  *action = lfirst(lc);
 
-		if (action->gated || action->inside != NULL || !wants_gate(action))
-			continue;
-		action->gated = true;
-		gate_successors(action);
-		if (action->rebuild)
-			gate_dependents(action->fact);
+		if (action->inside == NULL && wants_gate(action))
+			gate(action);
 	}
 }
 

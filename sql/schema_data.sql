@@ -82,6 +82,19 @@ CREATE VIEW app.gone AS SELECT e FROM app.t;
 SELECT statement FROM pqengine.plan(:'models') WHERE phase <> 'drop';
 SELECT * FROM pqengine.prove(:'models');
 DROP SCHEMA app CASCADE;
+-- nor is what cannot be altered while something stays that is in the way, be it on a partition that is left alone
+CREATE SCHEMA app;
+CREATE TABLE app.t (v varchar(5), d int DEFAULT 1);
+CREATE VIEW app.gone AS SELECT v FROM app.t;
+CREATE TABLE app.p (i int, v varchar(5)) PARTITION BY LIST (i);
+CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES IN (1) PARTITION BY LIST (i);
+CREATE TABLE app.p2 PARTITION OF app.p1 DEFAULT;
+CREATE VIEW app.gone_2 AS SELECT v FROM app.p2;
+\set models 'CREATE SCHEMA app; CREATE TABLE app.t (v text, d text); CREATE TABLE app.p (i int, v text) PARTITION BY LIST (i);'
+SELECT phase, statement FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT * FROM pqengine.prove(:'models');
+SELECT * FROM pqengine.prove(:'models', 0, '{"allow_drop": true}');
+DROP SCHEMA app CASCADE;
 -- a name that has to be free for something that waits for leave is not freed before
 SELECT tools.kept('CREATE TABLE people (id int PRIMARY KEY)', 'INSERT INTO people VALUES (1)', 'CREATE TABLE persons (id int CONSTRAINT people_pkey PRIMARY KEY)');
 CREATE SCHEMA app;

@@ -71,6 +71,19 @@ nest_action(PqeAction *action)
 static void gate(PqeAction *action);
 
 /*
+ * Is what is to go in the way of the ALTER?  The server sees to a default that
+ * is to be gone by itself.
+ */
+static bool
+is_in_the_way(const PqeAction *drop, const PqeAction *alter)
+{
+	if (drop->type != PQE_DROP || alter->type != PQE_ALTER || alter->from->kind->disturbs == NULL ||
+		(!drop->rebuild && drop->fact->parent == alter->from))
+		return false;
+	return alter->from->kind->disturbs(alter->from, alter->fact, drop->fact);
+}
+
+/*
  * What cannot be done without a gated action is gated as well: the create
  * that takes a dropped table's name, and all that needs it.
  */
@@ -84,7 +97,7 @@ gate_successors(PqeAction *action)
 	{
 		PqeEdge    *edge = lfirst(lc);
 
-		if (!edge->soft)
+		if (!edge->soft || is_in_the_way(action, edge->later))
 			gate(pqe_doer(edge->later));
 	}
 	foreach(lc, action->holds)
@@ -122,17 +135,6 @@ gate_dependents(PqeFact *actual)
 }
 
 /*
- * What stays is in the way of the ALTER that it was taken down for.
- */
-static void
-gate_alter(PqeFact *altered, PqeFact *in_the_way)
-{
-	if (altered != NULL && altered->alter_action != NULL && altered->peer != NULL && altered->kind->disturbs != NULL &&
-		altered->kind->disturbs(altered, altered->peer, in_the_way))
-		gate(altered->alter_action);
-}
-
-/*
  * Of what is made anew, nothing is done where not all of it may be: neither is
  * it taken down to come back with leave only, nor are rows set aside to be moved
  * with leave only.
@@ -142,19 +144,13 @@ gate_rebuild(PqeAction *action)
 {
 	PqeFact    *actual = action->type == PQE_CREATE && action->fact->peer != NULL ? action->fact->peer : action->fact;
 	PqeAction  *first = actual->retire_action != NULL ? actual->retire_action : actual->drop_action;
-	ListCell   *lc;
 
 	if (!action->rebuild || first == NULL)
 		return;
 	if (first != action)
-	{
 		gate(pqe_doer(first));
-		return;
-	}
-	gate_dependents(actual);
-	gate_alter(actual->parent, actual);
-	foreach(lc, actual->depends_on)
-		gate_alter(lfirst(lc), actual);
+	else
+		gate_dependents(actual);
 }
 
 static void

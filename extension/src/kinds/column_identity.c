@@ -48,15 +48,13 @@ identity_range(const PqeFact *fact)
 							  pqe_value(fact, "_identity_increment"));
 }
 
-/*
- * The values that are there already must not come again.
- */
 static void
 emit_position(PqeScript *script, const PqeFact *to)
 {
-	pqe_emit(script, 0, "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), pg_catalog.max(%s))"
-			 " FROM %s HAVING pg_catalog.max(%s) > 0", quote_literal_cstr(pqe_table_of(to)),
-			 quote_literal_cstr(to->name), quote_identifier(to->name), pqe_table_of(to), quote_identifier(to->name));
+	PqeSequenceRange range = identity_range(to);
+
+	pqe_go_on_behind(script, psprintf("pg_catalog.pg_get_serial_sequence(%s, %s)", quote_literal_cstr(pqe_table_of(to)),
+									  quote_literal_cstr(to->name)), &range, to);
 }
 
 /*

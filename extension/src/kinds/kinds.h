@@ -126,6 +126,7 @@ extern char *pqe_view_query(const PqeFact *view);
 extern PqeSequenceRange pqe_sequence_range(const char *minimum, const char *maximum, const char *increment);
 extern bool pqe_fit_sequence(PqeScript *script, const char *sequence,
 							 const PqeSequenceRange *from, const PqeSequenceRange *to);
+extern void pqe_go_on_behind(PqeScript *script, const char *sequence, const PqeSequenceRange *range, const PqeFact *column);
 extern const char *pqe_owner_now(const PqeScript *script, const PqeFact *relation, const char *word);
 
 /* table.c */

@@ -220,6 +220,33 @@ emit_same_owner(PqeScript *script, const PqeFact *sequence, const PqeFact *table
 	pqe_emit(script, PQE_CHANGES_PRIVILEGES, "ALTER SEQUENCE %s OWNER TO %s", sequence->identity, owner);
 }
 
+/*
+ * The values that are there already must not come again: the sequence goes on
+ * behind the last one, or has come to its end.
+ */
+void
+pqe_go_on_behind(PqeScript *script, const char *sequence, const PqeSequenceRange *range, const PqeFact *column)
+{
+	bool		down = range->descending;
+	const char *last = psprintf("pg_catalog.%s(%s)", down ? "min" : "max", quote_identifier(column->name));
+
+	pqe_emit(script, 0, "SELECT pg_catalog.setval(%s, %s(%s, " INT64_FORMAT ")::bigint) FROM %s HAVING %s %s " INT64_FORMAT,
+			 sequence, down ? "greatest" : "least", last, down ? range->minimum : range->maximum,
+			 pqe_table_of(column), last, down ? "<=" : ">=", down ? range->maximum : range->minimum);
+}
+
+/*
+ * A sequence may belong to a column of any type.
+ */
+static bool
+holds_numbers(const PqeFact *column)
+{
+	const char *type = pqe_value(column, "type");
+
+	return pqe_flag(column, "_domain") || strcmp(type, "smallint") == 0 || strcmp(type, "integer") == 0 ||
+		strcmp(type, "bigint") == 0 || strncmp(type, "numeric", strlen("numeric")) == 0;
+}
+
 static void
 emit_owned_by(PqeScript *script, PqeFact *fact, bool linked)
 {
@@ -228,12 +255,13 @@ emit_owned_by(PqeScript *script, PqeFact *fact, bool linked)
 	if (column != NULL && column->kind == &pqe_kind_column && !script->reverse)
 		emit_same_owner(script, fact->parent, column->parent, linked);
 	pqe_emit(script, 0, "ALTER SEQUENCE %s OWNED BY %s", fact->identity, pqe_value(fact, "owned_by"));
-	/* a new sequence for a column that has values goes on behind them */
 	if (column != NULL && column->kind == &pqe_kind_column && (column->create_action == NULL || column->peer != NULL) &&
-		fact->parent->create_action != NULL && !script->reverse)
-		pqe_emit(script, 0, "SELECT pg_catalog.setval(%s, pg_catalog.max(%s)) FROM %s HAVING pg_catalog.max(%s) > 0",
-				 quote_literal_cstr(fact->identity), quote_identifier(column->name), pqe_table_of(column),
-				 quote_identifier(column->name));
+		fact->parent->create_action != NULL && !script->reverse && holds_numbers(column))
+	{
+		PqeSequenceRange range = range_of(fact->parent);
+
+		pqe_go_on_behind(script, quote_literal_cstr(fact->identity), &range, column);
+	}
 }
 
 static void

@@ -62,9 +62,12 @@ type_of_constants(const char *at, const char **end)
 
 		if (*at == 'E')
 			at++;
-		if (*at != '\'')
+		if (strncmp(at, "NULL", 4) == 0)
+			at += 4;
+		else if (*at == '\'')
+			at = skip_quoted(at);
+		else
 			return NULL;
-		at = skip_quoted(at);
 		if (strncmp(at, "::", 2) != 0)
 			return NULL;
 		begin = at + 2;

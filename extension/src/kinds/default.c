@@ -48,9 +48,8 @@ static const char query[] =
 static char *
 inline_text(PqeFact *fact)
 {
-	if (pqe_value(fact, "expression") == NULL)
-		return "";
-	return psprintf("DEFAULT %s", pqe_value(fact, "expression"));
+	/* said where the column would take its parent's, or could not choose among parents' */
+	return psprintf("DEFAULT %s", pqe_value(fact, "expression") != NULL ? pqe_value(fact, "expression") : "NULL");
 }
 
 /*
@@ -195,8 +194,6 @@ stands_alone(const PqeFact *fact)
 	const PqeFact *column = fact->parent;
 	const PqeFact *above;
 
-	if (pqe_value(fact, "expression") == NULL)
-		return true;			/* the column would take its parent's */
 	if (column->kind != &pqe_kind_column)
 		return false;
 	above = pqe_joined_above(column);

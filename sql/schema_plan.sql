@@ -104,5 +104,17 @@ SELECT phase, statement FROM pqengine.plan(:'models') ORDER BY seq;
 SELECT statement FROM pqengine.plan(:'models', '{"allow_drop": true}') ORDER BY seq \gexec
 SELECT * FROM pqengine.drift(:'models');
 
+-- That an index is not the table's clustered one any more, nor its REPLICA IDENTITY, loses nothing: it waits for no leave.
+CREATE TABLE app.c (a int NOT NULL, b int, CONSTRAINT p PRIMARY KEY (a));
+CREATE INDEX i ON app.c (b);
+ALTER TABLE app.c CLUSTER ON i;
+ALTER TABLE app.c REPLICA IDENTITY USING INDEX p;
+\set models 'CREATE SCHEMA app; CREATE TABLE app.c (a int NOT NULL, b int, CONSTRAINT p PRIMARY KEY (a)); CREATE INDEX i ON app.c (b DESC);'
+SELECT phase, statement, reverse FROM pqengine.plan(:'models', '{"ignore": [{"name": "app.referr*"}, {"name": "app.los*"}]}') ORDER BY seq;
+SELECT * FROM pqengine.prove(:'models');
+-- One that it stays is built beside the old one like others.
+\set models 'CREATE SCHEMA app; CREATE TABLE app.c (a int NOT NULL, b int, CONSTRAINT p PRIMARY KEY (a)); CREATE INDEX i ON app.c (b DESC); ALTER TABLE app.c CLUSTER ON i; ALTER TABLE app.c REPLICA IDENTITY USING INDEX p;'
+SELECT phase, statement FROM pqengine.plan(:'models', '{"ignore": [{"name": "app.referr*"}, {"name": "app.los*"}]}') ORDER BY seq;
+
 DROP SCHEMA app CASCADE;
 DROP SCHEMA tools CASCADE;

@@ -157,6 +157,9 @@ struct PqeKind
 	/* Dropping it loses rows or values. */
 	bool		holds_data;
 
+	/* Says how its parent is, and is no object: goes without leave. */
+	bool		is_setting;
+
 	/* Stands in the picture of a plan. */
 	bool		pictured;
 

@@ -183,7 +183,7 @@ wants_gate(const PqeAction *action)
 				return false;	/* its rows have moved */
 			if (kind->holds_data && !derived)
 				return true;
-			return action->wanted_gone && !action->makes_room;
+			return action->wanted_gone && !action->makes_room && !kind->is_setting;
 		case PQE_ALTER:
 			return kind->loses_data != NULL && kind->loses_data(action->from, fact);
 		case PQE_RETIRE:

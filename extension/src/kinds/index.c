@@ -497,15 +497,29 @@ same_property(const PqeFact *from, const PqeFact *to, const char *property)
 }
 
 /*
+ * Does a foreign key lean on it, or the like?
+ */
+static bool
+is_leant_on(const PqeFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->dependents)
+		if (!((const PqeFact *) lfirst(lc))->kind->is_setting)
+			return true;
+	return false;
+}
+
+/*
  * A plain index can be swapped for another one on the same table; one that is
- * part of a partitioned index, or that a foreign key leans on, cannot.
+ * part of a partitioned index, or that something else leans on, cannot.
  */
 static bool
 can_alter(const PqeFact *from, const PqeFact *to)
 {
 	return !is_redefined(from, to) || lacks_parts(from, to) ||
 		(!pqe_flag(from, "_attached") && !pqe_flag(to, "_attached") && !pqe_flag(from, "_partitioned") &&
-		 !pqe_flag(to, "_partitioned") && from->dependents == NIL && pqe_same(from, to, "_table"));
+		 !pqe_flag(to, "_partitioned") && !is_leant_on(from) && pqe_same(from, to, "_table"));
 }
 
 /*

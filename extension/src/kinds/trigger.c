@@ -172,6 +172,7 @@ const PqeKind pqe_kind_trigger_state = {
 	.query = state_query,
 	.catalog = InheritsRelationId,
 	.catalog_index = InheritsRelidSeqnoIndexId,
+	.is_setting = true,
 	.create = create_state,
 	.can_alter = pqe_always_alter,
 	.alter = alter_state,

@@ -290,6 +290,9 @@ retire(PqeScript *script, PqeFact *fact)
 				 "ALTER TABLE %s ADD CONSTRAINT no_partition_for_these_rows CHECK (false)", fact->identity);
 	if (fact->goes_with == NULL)
 		pqe_emit(script, 0, "CREATE SCHEMA %s", schema);
+	/* what becomes of the type is none of these rows' business */
+	if (pqe_value(fact, "of_type") != NULL)
+		pqe_emit(script, 0, "ALTER TABLE %s NOT OF", fact->identity);
 	pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s SET SCHEMA %s", fact->identity, schema);
 }
 

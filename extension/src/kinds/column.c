@@ -145,6 +145,9 @@ definition(const PqeFact *fact)
 
 		if (child->inlined)
 			appendStringInfo(&text, " %s", child->kind->inline_text(child));
+		/* the server does not choose between the defaults of two parents; it goes again then */
+		else if (child->kind == &pqe_kind_default && above != NULL && pqe_value(child, "expression") == NULL)
+			appendStringInfoString(&text, " DEFAULT NULL");
 	}
 	if (pqe_flag(fact, "not_null") && !pqe_not_null_comes_after(fact))
 		appendStringInfo(&text, " %s", pqe_not_null_text(fact));

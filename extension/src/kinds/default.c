@@ -48,8 +48,7 @@ static const char query[] =
 static char *
 inline_text(PqeFact *fact)
 {
-	/* said where the column would take its parent's, or could not choose among parents' */
-	return psprintf("DEFAULT %s", pqe_value(fact, "expression") != NULL ? pqe_value(fact, "expression") : "NULL");
+	return psprintf("DEFAULT %s", pqe_value(fact, "expression"));
 }
 
 /*
@@ -194,6 +193,8 @@ stands_alone(const PqeFact *fact)
 	const PqeFact *column = fact->parent;
 	const PqeFact *above;
 
+	if (pqe_value(fact, "expression") == NULL)
+		return true;			/* the column would take its parent's */
 	if (column->kind != &pqe_kind_column)
 		return false;
 	above = pqe_joined_above(column);

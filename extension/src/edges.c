@@ -539,39 +539,15 @@ edges_of_references(PqeAction *action)
 				pqe_add_edge(action, ((PqeFact *) lfirst(lc2))->create_action, true);
 }
 
-/*
- * What leans on a part of a partition that is left alone, which is altered with
- * the whole's, goes first as well.
- */
-static void
-edges_of_left_alone(PqeAction *action, const PqeFact *whole)
-{
-	ListCell   *lc;
-	ListCell   *lc2;
-
-	check_stack_depth();
-	foreach(lc, whole->dependents)
-	{
-		const PqeFact *join = lfirst(lc);
-
-		if (!join->kind->joins || !join->ignored)
-			continue;
-		foreach(lc2, join->parent->children)
-		{
-			PqeFact    *part = lfirst(lc2);
-
-			if (part->kind == action->fact->kind && strcmp(part->name, action->fact->name) == 0)
-				edges_of_taken_down(action, part);
-		}
-		edges_of_left_alone(action, join->parent);
-	}
-}
-
 static void
 edges_of_alter(PqePlan *plan, PqeAction *action)
 {
-	if (action->fact->kind->holds_data && action->from->parent != NULL)
-		edges_of_left_alone(action, action->from->parent);
+	ListCell   *lc;
+
+	/* what leans on a part of a partition that is left alone, which is altered along with it */
+	if (action->fact->kind->holds_data)
+		foreach(lc, pqe_parts_left_alone(action->from))
+			edges_of_taken_down(action, lfirst(lc));
 	edges_along_desired(plan, action);
 	edges_of_taken_down(action, action->from);
 	edges_of_cascade(action);

@@ -153,6 +153,17 @@ go_along(PqePlan *plan, PqeFact *part, PqeFact *whole)
 }
 
 /*
+ * Is it a part (of an index) on what is left alone, that goes when the whole
+ * does?
+ */
+static bool
+goes_along_with(const PqeFact *part, const PqeFact *whole)
+{
+	return part->ignored && part->drop_action == NULL && part->goes_with == whole && part->kind == whole->kind &&
+		!whole->kind->holds_data;
+}
+
+/*
  * What depends on a fact that goes, goes first; and comes back unless the
  * models have no more use for it.
  */
@@ -179,7 +190,13 @@ take_down_dependents(PqePlan *plan, PqeFact *actual)
 			 * a partition that the models do not hold goes along with its
 			 * rows, and the whole sees to its parts
 			 */
-			if (dependent->goes_with != actual && !(actual->retire_action != NULL && dependent->parent != NULL && is_part_of(dependent->parent, actual)))
+			if (goes_along_with(dependent, actual))
+			{
+				add_action(plan, PQE_DROP, dependent)->rebuild = true;
+				take_down_dependents(plan, dependent);
+			}
+			else if (dependent->goes_with != actual &&
+					 !(actual->retire_action != NULL && dependent->parent != NULL && is_part_of(dependent->parent, actual)))
 				put_back(plan, dependent);
 		}
 		else if (dependent->peer == NULL)
@@ -233,44 +250,29 @@ rebuild(PqePlan *plan, PqeFact *actual)
 }
 
 /*
- * What a partition that is left alone has on its own part (a default) is in the
- * way of an ALTER of the whole's as well, which is one of both.  On the way back
- * it is on the desired side, as it is to be in the end.
+ * What a partition that is left alone has on its own part (a default), or goes
+ * by that part (a trigger), is in the way of an ALTER of the whole's as well,
+ * which is one of both.
  */
 static void
-clear_left_alone(PqePlan *plan, PqeFact *actual, const PqeFact *whole)
+clear_left_alone(PqePlan *plan, PqeFact *actual, List *in_the_way)
 {
 	ListCell   *lc;
-	ListCell   *lc2;
-	ListCell   *lc3;
 
-	check_stack_depth();
-	foreach(lc, whole->dependents)
+	foreach(lc, in_the_way)
 	{
-		const PqeFact *join = lfirst(lc);
+		PqeFact    *fact = lfirst(lc);
 
-		if (!join->kind->joins || !join->ignored)
+		if (!fact->ignored || fact->drop_action != NULL || !actual->kind->disturbs(actual, actual->peer, fact))
 			continue;
-		foreach(lc2, join->parent->children)
+		/* so it goes before the ALTER, and comes back behind it */
+		if (!list_member_ptr(fact->depends_on, actual))
 		{
-			const PqeFact *part = lfirst(lc2);
-
-			if (part->kind != actual->kind || strcmp(part->name, actual->name) != 0)
-				continue;
-			foreach(lc3, part->children)
-			{
-				PqeFact    *child = lfirst(lc3);
-
-				if (!child->ignored || child->drop_action != NULL ||
-					!actual->kind->disturbs(actual, actual->peer, child))
-					continue;
-				/* so it goes before the ALTER, and comes back behind it */
-				child->depends_on = lappend(child->depends_on, actual);
-				actual->dependents = lappend(actual->dependents, child);
-				put_back(plan, child);
-			}
+			fact->depends_on = lappend(fact->depends_on, actual);
+			actual->dependents = lappend(actual->dependents, fact);
 		}
-		clear_left_alone(plan, actual, join->parent);
+		put_back(plan, fact);
+		take_down_dependents(plan, fact);
 	}
 }
 
@@ -300,8 +302,14 @@ clear_the_way(PqePlan *plan, PqeFact *actual)
 			actual->kind->disturbs(actual, actual->peer, child))
 			rebuild(plan, child);
 	}
-	if (actual->kind->holds_data && actual->parent != NULL)
-		clear_left_alone(plan, actual, plan->down ? actual->peer->parent : actual->parent);
+	if (!actual->kind->holds_data)
+		return;
+	/* on the way back it is on the desired side, as it is to be in the end */
+	foreach(lc, pqe_parts_left_alone(plan->down ? actual->peer : actual))
+	{
+		clear_left_alone(plan, actual, ((PqeFact *) lfirst(lc))->children);
+		clear_left_alone(plan, actual, ((PqeFact *) lfirst(lc))->dependents);
+	}
 }
 
 /*
@@ -341,12 +349,18 @@ release_dropped(PqePlan *plan, PqeFact *dropped)
 {
 	ListCell   *lc;
 
+	check_stack_depth();
 	foreach(lc, dropped->dependents)
 	{
 		PqeFact    *dependent = lfirst(lc);
 
-		if (dependent->ignored && dependent->kind->goes_with_needs && dependent->drop_action == NULL &&
-			!pqe_matches_ignore(dependent, plan->options))
+		if (goes_along_with(dependent, dropped))
+		{
+			add_action(plan, PQE_DROP, dependent)->wanted_gone = true;
+			release_dropped(plan, dependent);
+		}
+		else if (dependent->ignored && dependent->kind->goes_with_needs && dependent->drop_action == NULL &&
+				 !pqe_matches_ignore(dependent, plan->options))
 			add_action(plan, PQE_DROP, dependent)->wanted_gone = true;
 		if (dependent->peer == NULL || dependent->drop_action != NULL || dependent->ignored ||
 			(dependent->alter_action != NULL && !stands_between(dropped, dependent)))

@@ -118,6 +118,9 @@ extern List *pqe_diff_properties(const PqeFact *actual, const PqeFact *desired);
 extern PqePlan *pqe_plan_make(PqeSides *sides, const PqeOptions *options, bool down);
 extern bool pqe_leaves(const PqeFact *table);
 
+/* left_alone.c */
+extern List *pqe_parts_left_alone(const PqeFact *part);
+
 /* edges.c */
 extern void pqe_add_edge(PqeAction *first, PqeAction *later, bool soft);
 extern void pqe_edges_of_need(PqeAction *action, PqeFact *needed, bool soft);

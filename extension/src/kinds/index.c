@@ -278,6 +278,16 @@ key_within(const PqeFact *table, const PqeFact *whole)
 }
 
 /*
+ * Can the keys of partitions that are its parts be parts of what the index
+ * becomes?
+ */
+bool
+pqe_keeps_keys(const PqeFact *index)
+{
+	return index->peer != NULL && pqe_same(index, index->peer, "definition");
+}
+
+/*
  * The tables below a partitioned one; only those that have come at run time?
  */
 static List *
@@ -344,20 +354,24 @@ name_for(const PqeScript *script, const PqeFact *index, const PqeFact *table)
 
 /*
  * Has the partition a key of its own in place of a part of an index?  That is
- * put back with its place; on the way back it is on the other side, and so made
- * here.
+ * put back with its place, if the index stays such as the key can be a part of;
+ * on the way back it is on the other side, and so made here.
  */
 static bool
-create_key_part(PqeScript *script, const PqeFact *partition, const PqeFact *before, const char *whole)
+create_key_part(PqeScript *script, const PqeFact *index, const PqeFact *partition, const PqeFact *before, const char *whole)
 {
 	PqeFact    *key = key_within(partition, before);
+	bool		goes_along = pqe_keeps_keys(index);
 
-	if (key != NULL && script->down)
+	if (key == NULL || (!goes_along && !script->down))
+		return false;
+	if (script->down)
 	{
-		key->kind->create(script, key);
+		if (goes_along)
+			key->kind->create(script, key);
 		pqe_emit(script, 0, "ALTER INDEX %s ATTACH PARTITION %s", whole, quote_qualified_identifier(key->schema, key->name));
 	}
-	return key != NULL;
+	return true;
 }
 
 /*
@@ -383,7 +397,7 @@ create_parts(PqeScript *script, const PqeFact *index, const PqeFact *before, boo
 		const char *identity;
 		const char *text;
 
-		if ((known != NULL && missing) || (before != NULL && create_key_part(script, part, before, whole)))
+		if ((known != NULL && missing) || (before != NULL && create_key_part(script, index, part, before, whole)))
 			continue;
 		name = known != NULL ? known->name : name_for(script, index, part);
 		identity = quote_qualified_identifier(part->schema, name);

@@ -398,9 +398,25 @@ pqe_leave_referenced(PqeScript *script, const PqeFact *table)
 	}
 }
 
+/*
+ * Is it the place of a key that stays below an index which becomes such as the
+ * key cannot be a part of?
+ */
+static bool
+has_lost_place(const PqeFact *fact)
+{
+	const PqeFact *whole = fact->parent;
+
+	while (whole->ignored && whole->goes_with != NULL)
+		whole = whole->goes_with;
+	return fact->ignored && !pqe_keeps_keys(whole);
+}
+
 static void
 create_index(PqeScript *script, PqeFact *fact)
 {
+	if (has_lost_place(fact))
+		return;
 	/* does nothing where the table's ATTACH has found the index itself */
 	pqe_emit(script, 0, "ALTER INDEX %s ATTACH PARTITION %s", pqe_value(fact, "_parent"),
 			 pqe_value(fact, "_index"));
@@ -435,6 +451,7 @@ const PqeKind pqe_kind_index_inheritance = {
 	.catalog_index = InheritsRelidSeqnoIndexId,
 	.precedes_joins = true,
 	.goes_with_parent = true,
+	.goes_with_needs = true,
 	.follows_column_type = true,
 	.create = create_index,
 	.drop = drop_index,

@@ -132,6 +132,9 @@ extern const char *pqe_owner_now(const PqeScript *script, const PqeFact *relatio
 /* table.c */
 extern void pqe_emit_late_toast_options(PqeScript *script, const PqeFact *table);
 
+/* index.c */
+extern bool pqe_keeps_keys(const PqeFact *index);
+
 /* inheritance.c */
 extern const PqeFact *pqe_part_above(const PqeFact *part);
 extern const PqeFact *pqe_joined_above(const PqeFact *part);

@@ -157,4 +157,18 @@ CREATE TABLE app.t_2025 PARTITION OF app.t DEFAULT;
 SELECT statement FROM pqengine.plan('CREATE SCHEMA app; CREATE TABLE app.t (a int, b int) PARTITION BY LIST (b)', '{"allow_drop": true, "ignore": [{"name": "app.t"}]}');
 DROP SCHEMA app CASCADE;
 
+-- An index goes, and a partition's own key with it, to be made again: but not where another schema leans on that key.
+CREATE SCHEMA app;
+CREATE TABLE app.t (a int) PARTITION BY RANGE (a);
+CREATE UNIQUE INDEX i ON app.t (a);
+CREATE TABLE app.t_2025 (a int, CONSTRAINT own PRIMARY KEY (a));
+ALTER TABLE app.t ATTACH PARTITION app.t_2025 DEFAULT;
+SELECT statement FROM pqengine.plan('CREATE SCHEMA app; CREATE TABLE app.t (a int) PARTITION BY RANGE (a)', '{"allow_drop": true, "concurrently": false}');
+CREATE SCHEMA other;
+CREATE TABLE other.r (a int REFERENCES app.t_2025);
+SELECT statement AS drop_index FROM pqengine.plan('CREATE SCHEMA app; CREATE TABLE app.t (a int) PARTITION BY RANGE (a)', '{"allow_drop": true, "concurrently": false}') LIMIT 1 \gset
+:drop_index;
+SELECT conname FROM pg_constraint WHERE conrelid IN ('app.t_2025'::regclass, 'other.r'::regclass) AND contype IN ('p', 'f') ORDER BY 1;
+DROP SCHEMA app, other CASCADE;
+
 DROP SCHEMA tools CASCADE;

@@ -362,10 +362,10 @@ pqe_depends_read(PqeFacts *facts)
 			(any_clones && hash_search(clones, &row->dependent, HASH_FIND, NULL) != NULL))
 			continue;
 		from = pqe_facts_resolve(facts, &row->dependent);
-		if (from == NULL)
-			continue;
 		to = pqe_facts_resolve(facts, &row->referenced);
-		if (to == NULL || to == from)
+		if (from == NULL && to != NULL && row->type == DEPENDENCY_NORMAL)
+			to->used_outside = true;
+		if (from == NULL || to == NULL || to == from)
 			continue;
 		from->uses_row_type |= names_row_type(row, from, to);
 		if (row->type == DEPENDENCY_NORMAL)

@@ -48,6 +48,7 @@ struct PqeFact
 	bool		retyped;		/* a column whose type is made anew */
 	bool		written;		/* there are steps by now that make it what it is to be */
 	bool		uses_row_type;	/* its SQL names the type of a table's rows */
+	bool		used_outside;	/* what is no fact (of another schema) leans on it */
 	int			position;		/* in the set, to keep orders stable */
 	struct PqeAction *create_action;	/* see plan.h */
 	struct PqeAction *alter_action;

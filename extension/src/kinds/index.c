@@ -278,13 +278,25 @@ key_within(const PqeFact *table, const PqeFact *whole)
 }
 
 /*
+ * What parts of an index have to have in common with it: not its options.
+ */
+static const char *
+shape_of(const PqeFact *index)
+{
+	const char *definition = pqe_value(index, "definition");
+	const char *options = find_word(definition, " WITH (");
+
+	return psprintf("%.*s%s", (int) (options - definition), definition, find_word(options, " WHERE "));
+}
+
+/*
  * Can the keys of partitions that are its parts be parts of what the index
  * becomes?
  */
 bool
 pqe_keeps_keys(const PqeFact *index)
 {
-	return index->peer != NULL && pqe_same(index, index->peer, "definition");
+	return index->peer != NULL && strcmp(shape_of(index), shape_of(index->peer)) == 0;
 }
 
 /*
@@ -353,6 +365,21 @@ name_for(const PqeScript *script, const PqeFact *index, const PqeFact *table)
 }
 
 /*
+ * What is said of a part on what the models do not hold (a comment) is on the
+ * side that is wanted, on the way back, so said here.
+ */
+static void
+say_of_part(PqeScript *script, const PqeFact *part)
+{
+	ListCell   *lc;
+
+	if (script->down)
+		foreach(lc, part->children)
+			if (!((PqeFact *) lfirst(lc))->kind->goes_with_parent)
+				((PqeFact *) lfirst(lc))->kind->create(script, lfirst(lc));
+}
+
+/*
  * Has the partition a key of its own in place of a part of an index?  That is
  * put back with its place, if the index stays such as the key can be a part of;
  * on the way back it is on the other side, and so made here.
@@ -368,7 +395,10 @@ create_key_part(PqeScript *script, const PqeFact *index, const PqeFact *partitio
 	if (script->down)
 	{
 		if (goes_along)
+		{
 			key->kind->create(script, key);
+			say_of_part(script, key);
+		}
 		pqe_emit(script, 0, "ALTER INDEX %s ATTACH PARTITION %s", whole, quote_qualified_identifier(key->schema, key->name));
 	}
 	return true;
@@ -409,6 +439,8 @@ create_parts(PqeScript *script, const PqeFact *index, const PqeFact *before, boo
 			pqe_emit_alone(script, build_hazards(index), "%s", text);
 		else
 			pqe_emit(script, build_hazards(index), "%s", text);
+		if (known != NULL)
+			say_of_part(script, known);
 		create_parts(script, index, known, missing, part, identity);
 		pqe_emit(script, 0, "ALTER INDEX %s ATTACH PARTITION %s", whole, identity);
 	}
@@ -445,12 +477,13 @@ create(PqeScript *script, PqeFact *fact)
 }
 
 /*
- * Is the index of a partition's own key a part of it?  The key stands against
- * its going, but for CASCADE, and cannot go before; it is made again after.
+ * The keys of partitions whose indexes are parts of it.  They stand against its
+ * going, but for CASCADE, and cannot go before; they are made again after.
  */
-static bool
-has_key_below(const PqeFact *fact)
+static List *
+keys_below(const PqeFact *fact)
 {
+	List	   *keys = NIL;
 	ListCell   *lc;
 
 	check_stack_depth();
@@ -458,23 +491,43 @@ has_key_below(const PqeFact *fact)
 	{
 		const PqeFact *part = lfirst(lc);
 
-		if (part->kind == fact->kind ? part->goes_with == fact && has_key_below(part) :
-			part->kind == &pqe_kind_index_inheritance && part->parent->kind != fact->kind)
-			return true;
+		if (part->kind == fact->kind && part->goes_with == fact)
+			keys = list_concat(keys, keys_below(part));
+		else if (part->kind == &pqe_kind_index_inheritance && part->parent->kind != fact->kind)
+			keys = lappend(keys, part->parent);
 	}
-	return false;
+	return keys;
+}
+
+/*
+ * Does a key below have to go along?  Not if something leans on it that is none
+ * of our business, and would go without a word: then the server refuses.
+ */
+static bool
+takes_keys_along(const PqeFact *fact)
+{
+	List	   *keys = keys_below(fact);
+	ListCell   *lc;
+
+	foreach(lc, keys)
+		if (((PqeFact *) lfirst(lc))->used_outside)
+			return false;
+	return keys != NIL;
 }
 
 static void
 drop(PqeScript *script, PqeFact *fact)
 {
+	bool		cascade;
+
 	/* it has become a part of the parent's, and goes with that */
 	if (script->reverse && pqe_flag(fact, "_attached"))
 		return;
+	cascade = takes_keys_along(fact) || (script->down && fact->peer != NULL && takes_keys_along(fact->peer));
 	if (script->fresh || pqe_flag(fact, "_partitioned") || pqe_flag(fact, "_attached") ||
 		!script->options->concurrently || pqe_flag(fact, "_on_matview"))
 		pqe_emit(script, PQE_INDEX_DROPPED | PQE_ACCESS_EXCLUSIVE_LOCK, "DROP INDEX %s%s", fact->identity,
-				 has_key_below(fact) || (script->down && fact->peer != NULL && has_key_below(fact->peer)) ? " CASCADE" : "");
+				 cascade ? " CASCADE" : "");
 	else
 		pqe_emit_alone(script, PQE_INDEX_DROPPED, "DROP INDEX CONCURRENTLY %s", fact->identity);
 }

@@ -399,17 +399,21 @@ pqe_leave_referenced(PqeScript *script, const PqeFact *table)
 }
 
 /*
- * Is it the place of a key that stays below an index which becomes such as the
- * key cannot be a part of?
+ * Of what is left alone: an index that is made anew sees to the places of its
+ * parts, and what it becomes may be nothing that a key can be a part of.
  */
 static bool
 has_lost_place(const PqeFact *fact)
 {
 	const PqeFact *whole = fact->parent;
 
+	if (!fact->ignored)
+		return false;
+	if (whole->kind == &pqe_kind_index)
+		return true;
 	while (whole->ignored && whole->goes_with != NULL)
 		whole = whole->goes_with;
-	return fact->ignored && !pqe_keeps_keys(whole);
+	return !pqe_keeps_keys(whole);
 }
 
 static void

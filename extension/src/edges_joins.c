@@ -41,6 +41,34 @@ pqe_follows_joins(const PqeFact *part)
 	return part->kind->follows_joins != NULL && part->kind->follows_joins(part);
 }
 
+/*
+ * A table that is created as a child takes what there is to a column then (a
+ * default): what the CREATE of the table above does not say of it, such as that
+ * there is none, is said before.
+ */
+static void
+edges_of_taken(PqeAction *action, PqeFact *whole)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, whole->children)
+	{
+		PqeFact    *part = lfirst(lc);
+
+		if (!part->kind->holds_data)
+			continue;
+		foreach(lc2, part->children)
+			if (((PqeFact *) lfirst(lc2))->kind->inline_create && !pqe_can_inline(lfirst(lc2)))
+				pqe_edges_of_need(action, lfirst(lc2), true);
+		if (part->peer == NULL)
+			continue;
+		foreach(lc2, part->peer->children)
+			if (((PqeFact *) lfirst(lc2))->kind->inline_create)
+				pqe_add_edge(((PqeFact *) lfirst(lc2))->drop_action, action, true);
+	}
+}
+
 static void
 edges_of_parts(PqeAction *action, PqeFact *whole)
 {
@@ -139,6 +167,8 @@ pqe_edges_of_joining(PqeAction *action)
 	foreach(lc, action->fact->depends_on)
 	{
 		edges_of_parts(action, lfirst(lc));
+		if (action->inside != NULL)
+			edges_of_taken(action, lfirst(lc));
 		edges_of_common_indexes(action, lfirst(lc));
 		edges_of_place(action, lfirst(lc));
 		if (leaving != NULL && leaving->inside == NULL)

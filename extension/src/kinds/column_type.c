@@ -136,6 +136,17 @@ base_type(const PqeFact *user, const char *type, Oid oid)
 }
 
 /*
+ * The type of the column's values, be they in a domain's bounds.
+ */
+const char *
+pqe_column_base_type(const PqeFact *column)
+{
+	const char *type = pqe_value(column, "type");
+
+	return pqe_flag(column, "_domain") ? base_type(column, type, atooid(pqe_value(column, "_type_id"))) : type;
+}
+
+/*
  * The type that a value is cast to; where that is not the column's, the rest is
  * up to the assignment.
  */
@@ -143,7 +154,7 @@ static const char *
 type_to_cast_to(const PqeFact *to)
 {
 	const char *type = pqe_value(to, "type");
-	const char *base = pqe_flag(to, "_domain") ? base_type(to, type, atooid(pqe_value(to, "_type_id"))) : type;
+	const char *base = pqe_column_base_type(to);
 	const char *bare = without_length(base);
 
 	return strcmp(bare, base) == 0 ? type : bare;

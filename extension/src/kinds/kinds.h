@@ -153,6 +153,7 @@ extern bool pqe_composite_has_cast(const PqeFact *actual);
 /* column_type.c */
 extern bool pqe_column_type_differs(const PqeFact *from, const PqeFact *to);
 extern bool pqe_column_keeps_rows(const PqeFact *from, const PqeFact *to);
+extern const char *pqe_column_base_type(const PqeFact *column);
 extern const char *pqe_converted(const char *value, const PqeFact *from, const PqeFact *to);
 extern const char *pqe_column_converted(const PqeFact *from, const PqeFact *to);
 extern void pqe_emit_column_type(PqeScript *script, const PqeFact *from, const PqeFact *to);

@@ -241,9 +241,9 @@ pqe_go_on_behind(PqeScript *script, const char *sequence, const PqeSequenceRange
 static bool
 holds_numbers(const PqeFact *column)
 {
-	const char *type = pqe_value(column, "type");
+	const char *type = pqe_column_base_type(column);
 
-	return pqe_flag(column, "_domain") || strcmp(type, "smallint") == 0 || strcmp(type, "integer") == 0 ||
+	return strcmp(type, "smallint") == 0 || strcmp(type, "integer") == 0 ||
 		strcmp(type, "bigint") == 0 || strncmp(type, "numeric", strlen("numeric")) == 0;
 }
 

@@ -220,13 +220,37 @@ emit_options(PqeScript *script, const PqeFact *from, const PqeFact *to)
 	pqe_emit_options(script, psprintf("ALTER TABLE %s", to->identity), from, &now);
 }
 
+/*
+ * The server makes the sequences that its columns own logged or not along with
+ * the table; those that are not to be become again what they were.
+ */
+static void
+keep_sequences(PqeScript *script, const PqeFact *from, const PqeFact *to)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, from->children)
+		foreach(lc2, ((PqeFact *) lfirst(lc))->dependents)
+		{
+			const PqeFact *link = lfirst(lc2);
+			const PqeFact *sequence = link->kind == &pqe_kind_sequence_owner ? link->parent->peer : NULL;
+
+			if (sequence != NULL && link->parent->drop_action == NULL && !pqe_same(sequence, to, "persistence"))
+				pqe_emit(script, 0, "ALTER SEQUENCE %s SET %s", sequence->identity, is_unlogged(sequence) ? "UNLOGGED" : "LOGGED");
+		}
+}
+
 static void
 alter(PqeScript *script, PqeFact *from, PqeFact *to)
 {
 	if (!pqe_same(from, to, "persistence"))
+	{
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_LONG_RUNNING,
 				 "ALTER TABLE %s SET %s", to->identity,
 				 is_unlogged(to) ? "UNLOGGED" : "LOGGED");
+		keep_sequences(script, from, to);
+	}
 	if (!pqe_same(from, to, "access_method"))
 		pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK | PQE_TABLE_REWRITE | PQE_LONG_RUNNING,
 				 "ALTER TABLE %s SET ACCESS METHOD %s", to->identity,

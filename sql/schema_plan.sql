@@ -116,5 +116,22 @@ SELECT * FROM pqengine.prove(:'models');
 \set models 'CREATE SCHEMA app; CREATE TABLE app.c (a int NOT NULL, b int, CONSTRAINT p PRIMARY KEY (a)); CREATE INDEX i ON app.c (b DESC); ALTER TABLE app.c CLUSTER ON i; ALTER TABLE app.c REPLICA IDENTITY USING INDEX p;'
 SELECT phase, statement FROM pqengine.plan(:'models', '{"ignore": [{"name": "app.referr*"}, {"name": "app.los*"}]}') ORDER BY seq;
 
+-- A partition that gets other bounds keeps its part of the key above under the name that it has, there and on the way back.
+DROP SCHEMA app CASCADE;
+CREATE SCHEMA app;
+CREATE TABLE app.p (a int, CONSTRAINT k PRIMARY KEY (a)) PARTITION BY RANGE (a);
+CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES FROM (0) TO (10);
+ALTER INDEX app.p1_pkey RENAME TO zzz;
+ALTER TABLE app.p1 CLUSTER ON zzz;
+ALTER TABLE app.p1 REPLICA IDENTITY USING INDEX zzz;
+\set models 'CREATE SCHEMA app; CREATE TABLE app.p (a int, CONSTRAINT k PRIMARY KEY (a)) PARTITION BY RANGE (a); CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES FROM (0) TO (20); ALTER TABLE app.p1 CLUSTER ON p1_pkey; ALTER TABLE app.p1 REPLICA IDENTITY USING INDEX p1_pkey;'
+SELECT statement AS up FROM pqengine.plan(:'models') ORDER BY seq;
+CREATE TEMP TABLE way_back AS SELECT seq, statement FROM pqengine.plan(:'models', '{"direction": "down"}');
+SELECT statement FROM pqengine.plan(:'models') ORDER BY seq \gexec
+SELECT * FROM pqengine.drift(:'models');
+SELECT statement AS down FROM way_back ORDER BY seq;
+SELECT statement FROM way_back ORDER BY seq \gexec
+SELECT indisclustered, indisreplident FROM pg_index WHERE indexrelid = 'app.zzz'::regclass;
+
 DROP SCHEMA app CASCADE;
 DROP SCHEMA tools CASCADE;

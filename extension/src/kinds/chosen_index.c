@@ -46,8 +46,9 @@ static const char cluster_query[] = CHOSEN("indisclustered", "1");
 static const char replica_query[] = CHOSEN("indisreplident", "2");
 
 /*
- * What the index is called: a partition that stays joined has its part of the
- * key under the name that the server chose then.
+ * What the index is called: a partition that keeps its part of the key has it
+ * under the name that the server chose when it was made.  On the way back that
+ * is the fact's own: what was kept then is kept now.
  */
 static const char *
 index_name(const PqeScript *script, const PqeFact *fact)
@@ -55,13 +56,14 @@ index_name(const PqeScript *script, const PqeFact *fact)
 	const char *above = pqe_value(fact, "_above");
 	const char *name = NULL;
 
-	if (above != NULL && fact->parent->peer != NULL && !script->reverse)
-		name = pqe_copy_of(fact->parent->peer, above);
+	if (above != NULL && fact->parent->peer != NULL && !script->reverse && !script->down)
+		name = pqe_copy_of(script, fact->parent->peer, above);
 	return name != NULL ? name : quote_identifier(pqe_value(fact, "_name"));
 }
 
 /*
- * The choice goes with the index.
+ * The choice goes with the index.  The index outlives that its table leaves the
+ * parent, unless it is a part of a key there that the table is no more under.
  */
 static bool
 goes_with_index(const PqeFact *fact)
@@ -69,8 +71,13 @@ goes_with_index(const PqeFact *fact)
 	ListCell   *lc;
 
 	foreach(lc, fact->depends_on)
-		if (((const PqeFact *) lfirst(lc))->drop_action != NULL)
+	{
+		const PqeFact *needed = lfirst(lc);
+
+		if (needed->drop_action != NULL &&
+			(needed->kind != &pqe_kind_inheritance || (needed->peer == NULL && pqe_value(fact, "_above") != NULL)))
 			return true;
+	}
 	return false;
 }
 

@@ -195,8 +195,20 @@ cut(char *text, char separator)
 }
 
 /*
- * What the server made for the partition stays with it when it leaves.  A
- * table that comes back takes up again what its parent still has.
+ * Does a partition keep what the server made for it after ORIGIN?  One that
+ * gets other bounds leaves with it, and takes it up again when it comes back.
+ */
+static bool
+keeps_copy(const PqeScript *script, const PqeFact *join, const char *origin)
+{
+	const PqeFact *original = pqe_facts_by_identity(script->actual, &pqe_kind_constraint, origin);
+
+	return join->peer != NULL && original != NULL && original->drop_action == NULL;
+}
+
+/*
+ * What the server made for the partition stays with it when it leaves, and has
+ * to go unless it is there for when it comes back.
  */
 static void
 drop_copies(PqeScript *script, const PqeFact *fact)
@@ -206,15 +218,13 @@ drop_copies(PqeScript *script, const PqeFact *fact)
 	for (char *line = pqe_value(fact, "_copies") ? pstrdup(pqe_value(fact, "_copies")) : NULL; line; line = next)
 	{
 		const char *origin;
-		const PqeFact *original;
 
 		next = cut(line, '\n');
 		origin = cut(line, ' ');
 		/* not made by the server */
 		if (pqe_facts_by_identity(script->actual, &pqe_kind_constraint, psprintf("%s.%s", pqe_table_of(fact), line)) != NULL)
 			continue;
-		original = pqe_facts_by_identity(script->actual, &pqe_kind_constraint, origin);
-		if (fact->peer == NULL || original == NULL || original->drop_action != NULL)
+		if (!keeps_copy(script, fact, origin))
 			pqe_emit(script, PQE_ACCESS_EXCLUSIVE_LOCK, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",
 					 pqe_table_of(fact), line);
 	}
@@ -222,17 +232,20 @@ drop_copies(PqeScript *script, const PqeFact *fact)
 
 /*
  * The name, quoted, of what the server made for a partition after a KEY that it
- * was under before and stays under; or NULL.
+ * was under before and stays under; or NULL.  A table that is made anew has
+ * another.
  */
 const char *
-pqe_copy_of(const PqeFact *table, const char *key)
+pqe_copy_of(const PqeScript *script, const PqeFact *table, const char *key)
 {
 	ListCell   *lc;
 
+	if (table->drop_action != NULL || table->retire_action != NULL)
+		return NULL;
 	foreach(lc, table->children)
 	{
 		const PqeFact *join = lfirst(lc);
-		const char *copies = join->kind == &pqe_kind_inheritance && join->drop_action == NULL ? pqe_value(join, "_copies") : NULL;
+		const char *copies = join->kind == &pqe_kind_inheritance && keeps_copy(script, join, key) ? pqe_value(join, "_copies") : NULL;
 		char	   *next;
 
 		for (char *line = copies != NULL ? pstrdup(copies) : NULL; line != NULL; line = next)

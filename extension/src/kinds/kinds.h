@@ -142,7 +142,7 @@ extern void pqe_leave_parents(PqeScript *script, const PqeFact *table);
 extern void pqe_rejoin_parents(PqeScript *script, const PqeFact *table);
 extern void pqe_leave_referenced(PqeScript *script, const PqeFact *table);
 extern bool pqe_is_joined_part(const PqeFact *part);
-extern const char *pqe_copy_of(const PqeFact *table, const char *key);
+extern const char *pqe_copy_of(const PqeScript *script, const PqeFact *table, const char *key);
 
 /* chosen_index.c */
 extern void pqe_choose_replica_identity(PqeScript *script, const PqeFact *table);

@@ -1,0 +1,9 @@
+A partition gets other bounds, and is no longer clustered on, nor identified by, its part of a key above.
+-- A
+CREATE TABLE p (a int NOT NULL, b int NOT NULL, CONSTRAINT k PRIMARY KEY (a)) PARTITION BY RANGE (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+ALTER TABLE p1 CLUSTER ON p1_pkey;
+ALTER TABLE p1 REPLICA IDENTITY USING INDEX p1_pkey;
+-- B
+CREATE TABLE p (a int NOT NULL, b int NOT NULL, CONSTRAINT k PRIMARY KEY (a)) PARTITION BY RANGE (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (20);

@@ -1,0 +1,11 @@
+A partition is clustered on, and identified by, its part of a key above that becomes another of the same name.
+-- A
+CREATE TABLE p (a int NOT NULL, b int NOT NULL, CONSTRAINT k UNIQUE (a)) PARTITION BY RANGE (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+ALTER TABLE p1 CLUSTER ON p1_a_key;
+ALTER TABLE p1 REPLICA IDENTITY USING INDEX p1_a_key;
+-- B
+CREATE TABLE p (a int NOT NULL, b int NOT NULL, CONSTRAINT k UNIQUE (a, b)) PARTITION BY RANGE (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+ALTER TABLE p1 CLUSTER ON p1_a_b_key;
+ALTER TABLE p1 REPLICA IDENTITY USING INDEX p1_a_b_key;

@@ -133,5 +133,16 @@ SELECT statement AS down FROM way_back ORDER BY seq;
 SELECT statement FROM way_back ORDER BY seq \gexec
 SELECT indisclustered, indisreplident FROM pg_index WHERE indexrelid = 'app.zzz'::regclass;
 
+-- A column that its table has from a parent as well becomes another when the table has left that one, which waits for leave.
+DROP SCHEMA app CASCADE;
+CREATE SCHEMA app;
+CREATE TABLE app.p (a int, k int);
+CREATE TABLE app.h (k int) INHERITS (app.p);
+\set models 'CREATE SCHEMA app; CREATE TABLE app.p (a int, k int); CREATE TABLE app.h (k text)'
+SELECT phase, statement FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT statement FROM pqengine.plan(:'models') WHERE phase <> 'drop' ORDER BY seq \gexec
+SELECT statement FROM pqengine.plan(:'models', '{"allow_drop": true}') ORDER BY seq \gexec
+SELECT * FROM pqengine.drift(:'models');
+
 DROP SCHEMA app CASCADE;
 DROP SCHEMA tools CASCADE;

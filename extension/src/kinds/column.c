@@ -12,6 +12,8 @@
 
 #include "utils/builtins.h"
 
+#include "plan.h"
+
 /*
  * Minor releases of 2026 keep a marker of their own (pg_attver) among a
  * column's options; like pg_dump, pass over all that begins with pg_.
@@ -378,11 +380,37 @@ fills_rows(const PqeFact *column)
 		pqe_flag(column, "_domain");
 }
 
+/*
+ * The server changes no type, and drops no expression, of a column that the table
+ * has from a parent as well: is that place below one which has it?
+ */
+static bool
+is_held_by_join(const PqeFact *from, const PqeFact *to, const PqeFact *join)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (join->parent != from->parent ||
+		(!pqe_column_type_differs(from, to) && !to->retyped && pqe_same(from, to, "generated")))
+		return false;
+	foreach(lc, join->depends_on)
+		foreach(lc2, ((PqeFact *) lfirst(lc))->children)
+		{
+			const PqeFact *above = lfirst(lc2);
+
+			if (above->kind == from->kind && strcmp(above->name, from->name) == 0)
+				return true;
+		}
+	return false;
+}
+
 static bool
 disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 {
 	if (from == NULL)
 		return dependent->uses_row_type && fills_rows(to);
+	if (dependent->kind == &pqe_kind_inheritance && dependent->drop_action != NULL && !dependent->drop_action->rebuild)
+		return is_held_by_join(from, to, dependent);
 	if (!pqe_column_type_differs(from, to) && !to->retyped)
 		return false;
 	if (to->retyped || dependent->uses_row_type)

@@ -144,5 +144,16 @@ SELECT statement FROM pqengine.plan(:'models') WHERE phase <> 'drop' ORDER BY se
 SELECT statement FROM pqengine.plan(:'models', '{"allow_drop": true}') ORDER BY seq \gexec
 SELECT * FROM pqengine.drift(:'models');
 
+-- A column takes nulls when it is in no primary key any more; one that the key only includes does at once, and where the key stays it stays as it is.
+DROP SCHEMA app CASCADE;
+CREATE SCHEMA app;
+CREATE TABLE app.t ("b, c" int, d int NOT NULL, PRIMARY KEY ("b, c") INCLUDE (d));
+CREATE TABLE app.u (a int, b int NOT NULL, c int NOT NULL, CONSTRAINT k PRIMARY KEY (a) INCLUDE (b));
+\set models 'CREATE SCHEMA app; CREATE TABLE app.t ("b, c" int, d int); CREATE TABLE app.u (a int, b int, c int, CONSTRAINT k PRIMARY KEY (a) INCLUDE (b))'
+SELECT phase, statement FROM pqengine.plan(:'models') ORDER BY seq;
+SELECT statement FROM pqengine.plan(:'models') WHERE phase <> 'drop' ORDER BY seq \gexec
+SELECT statement FROM pqengine.plan(:'models', '{"allow_drop": true}') ORDER BY seq \gexec
+SELECT * FROM pqengine.drift(:'models');
+
 DROP SCHEMA app CASCADE;
 DROP SCHEMA tools CASCADE;

@@ -411,6 +411,10 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 		return dependent->uses_row_type && fills_rows(to);
 	if (dependent->kind == &pqe_kind_inheritance && dependent->drop_action != NULL && !dependent->drop_action->rebuild)
 		return is_held_by_join(from, to, dependent);
+	/* a primary key that stays says by itself that the column takes no nulls */
+	if (dependent->kind == &pqe_kind_constraint && dependent->drop_action != NULL && dependent->parent == from->parent &&
+		pqe_flag(from, "not_null") && !pqe_flag(to, "not_null") && pqe_is_in_primary_key(from, dependent))
+		return true;
 	if (!pqe_column_type_differs(from, to) && !to->retyped)
 		return false;
 	if (to->retyped || dependent->uses_row_type)

@@ -442,6 +442,32 @@ key_of(const PqeFact *fact)
 }
 
 /*
+ * Does the constraint make the column one of a primary key, not only one that the
+ * key's index includes?
+ */
+bool
+pqe_is_in_primary_key(const PqeFact *column, const PqeFact *constraint)
+{
+	const char *name = quote_identifier(column->name);
+	size_t		length = strlen(name);
+	bool		quoted = false;
+	bool		begins = true;
+
+	if (type_of(constraint) != 'p')
+		return false;
+	for (const char *at = key_of(constraint) + 1; *at != '\0' && (quoted || *at != ')'); at++)
+	{
+		/* a blank may stand before WITHOUT OVERLAPS */
+		if (begins && strncmp(at, name, length) == 0 && strchr(",) ", at[length]) != NULL)
+			return true;
+		if (*at == '"')
+			quoted = !quoted;
+		begins = !quoted && *at == ' ';
+	}
+	return false;
+}
+
+/*
  * A partition has the key from its parent, too.  Were its own there when it is
  * attached, the server would take that for the parent's part.
  */

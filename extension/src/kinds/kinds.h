@@ -173,6 +173,9 @@ extern bool pqe_takes_nulls_below(const PqeFact *column);
 extern void pqe_set_not_null(PqeScript *script, const PqeFact *to);
 extern void pqe_alter_not_null(PqeScript *script, const PqeFact *from, const PqeFact *to, const PqeFact *above);
 
+/* constraint.c */
+extern bool pqe_is_in_primary_key(const PqeFact *column, const PqeFact *constraint);
+
 /* column_null_constraint.c */
 extern const char *pqe_not_null_text(const PqeFact *fact);
 extern bool pqe_hands_down_not_null(const PqeFact *fact);

@@ -148,6 +148,8 @@ const PqeKind pqe_kind_publication = {
 	.drop = drop,
 };
 
+static const char *const table_sql_properties[] = {"filter", NULL};
+
 const PqeKind pqe_kind_publication_table = {
 	.name = "publication table",
 	.rank = 113,
@@ -155,6 +157,7 @@ const PqeKind pqe_kind_publication_table = {
 	.catalog = PublicationRelRelationId,
 	.catalog_index = PublicationRelObjectIndexId,
 	.database_wide = true,
+	.sql_properties = table_sql_properties,
 	.frees = freed_by_table,
 	.wants = wanted_by_table,
 	.create = create_table,

@@ -214,8 +214,9 @@ edges_against_actual(PqeAction *action, PqeFact *dependent, bool hard)
 	pqe_add_edge(dependent->drop_action, action, !hard);
 	if (hard && dependent->drop_action == NULL)
 		pqe_add_edge(dependent->alter_action, action, false);
-	/* what is altered to lean on something else does so before */
-	if (!hard && action->type == PQE_ALTER && dependent->peer != NULL && !list_member_ptr(dependent->peer->depends_on, action->fact))
+	/* what is altered to lean on something else does so before; what it is a part of stays */
+	if (!hard && action->type == PQE_ALTER && dependent->peer != NULL &&
+		dependent->peer->parent != action->fact && !list_member_ptr(dependent->peer->depends_on, action->fact))
 		pqe_add_edge(dependent->alter_action, action, true);
 }
 

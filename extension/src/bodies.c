@@ -14,6 +14,7 @@
 
 #include <ctype.h>
 
+#include "common/keywords.h"
 #include "miscadmin.h"
 #include "parser/scansup.h"
 #include "utils/hsearch.h"
@@ -109,6 +110,17 @@ quoted_name(const char *p)
 }
 
 /*
+ * A reserved word names something only in quotes.
+ */
+static bool
+is_reserved(const char *word)
+{
+	int			number = ScanKeywordLookup(word, &ScanKeywords);
+
+	return number >= 0 && ScanKeywordCategories[number] == RESERVED_KEYWORD;
+}
+
+/*
  * Every word of the body, folded as the server folds names, and whatever
  * stands behind a quote, which may be an end or part of a text as well.
  */
@@ -130,10 +142,15 @@ scan_body(PqeFacts *facts, PqeFact *fact, HTAB *names, const char *body)
 		}
 		else if (is_word_start((unsigned char) *p))
 		{
+			char	   *word;
+
 			while (is_word((unsigned char) *p))
 				p++;
-			if (p - start < NAMEDATALEN)
-				wish(facts, fact, names, downcase_identifier(start, p - start, false, false));
+			if (p - start >= NAMEDATALEN)
+				continue;
+			word = downcase_identifier(start, p - start, false, false);
+			if (!is_reserved(word))
+				wish(facts, fact, names, word);
 		}
 		else
 			p++;

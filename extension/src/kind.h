@@ -105,6 +105,9 @@ struct PqeKind
 	/* Survives a change of the type of a column that it uses. */
 	bool		follows_column_type;
 
+	/* What it needs stays the same when it is altered. */
+	bool		alter_keeps_needs;
+
 	/* An automatic dependency says "goes away with", not "needs". */
 	bool		auto_is_link;
 

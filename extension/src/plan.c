@@ -363,7 +363,7 @@ release_dropped(PqePlan *plan, PqeFact *dropped)
 				 !pqe_matches_ignore(dependent, plan->options))
 			add_action(plan, PQE_DROP, dependent)->wanted_gone = true;
 		if (dependent->peer == NULL || dependent->drop_action != NULL || dependent->ignored ||
-			(dependent->alter_action != NULL && !stands_between(dropped, dependent)))
+			(dependent->alter_action != NULL && !dependent->kind->alter_keeps_needs && !stands_between(dropped, dependent)))
 			continue;
 		if (is_rebuilt_on_takedown(dependent))
 			rebuild(plan, dependent);

@@ -571,6 +571,7 @@ const PqeKind pqe_kind_constraint = {
 	.wants = wants,
 	.create = create,
 	.can_alter = can_alter,
+	.alter_keeps_needs = true,
 	.alter = alter,
 	.drop = drop,
 	.follows_joins = is_beside_copy,

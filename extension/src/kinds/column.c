@@ -404,6 +404,28 @@ is_held_by_join(const PqeFact *from, const PqeFact *to, const PqeFact *join)
 	return false;
 }
 
+/*
+ * The server makes a key anew with the type of a column, but not what leans on
+ * the key and not on the column, which the key's index only includes.
+ */
+static bool
+is_included_under_others(const PqeFact *column, const PqeFact *key)
+{
+	ListCell   *lc;
+
+	if (key->kind != &pqe_kind_index && key->kind != &pqe_kind_constraint)
+		return false;
+	foreach(lc, key->dependents)
+	{
+		const PqeFact *user = lfirst(lc);
+
+		if ((user->kind == &pqe_kind_constraint || !user->kind->follows_column_type) &&
+			!list_member_ptr(user->depends_on, column))
+			return true;
+	}
+	return false;
+}
+
 static bool
 disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 {
@@ -417,7 +439,7 @@ disturbs(const PqeFact *from, const PqeFact *to, const PqeFact *dependent)
 		return true;
 	if (!pqe_column_type_differs(from, to) && !to->retyped)
 		return false;
-	if (to->retyped || dependent->uses_row_type)
+	if (to->retyped || dependent->uses_row_type || is_included_under_others(from, dependent))
 		return true;
 	/* the server would check a foreign key between the old type and the new */
 	if (dependent->kind == &pqe_kind_constraint && pqe_value(dependent, "_type")[0] == 'f')

@@ -81,6 +81,10 @@ client_tests() {
 	local tests i status=0 halves=()
 	read -ra tests < <(make -s -C "$PQE_ROOT/client" list-tests "$@")
 	for i in "${!tests[@]}"; do halves[i % 2]=${halves[i % 2]:-TESTS=}" ${tests[i]}"; done
+	# the halves would build what is missing over each other's heads
+	if make -s -n -C "$PQE_ROOT/client" check "$@" | grep -E '(^| )-o '; then
+		die "client_tests: that has to be built before"
+	fi
 	"$PQE_LIB/at-once" 2 "$PQE_ROOT/scripts/with-cluster" make -s -k -C "$PQE_ROOT/client" check "$@" -- \
 		"${halves[@]}" | tee "$work/output" || status=$?
 	count_cmocka "$work/output"

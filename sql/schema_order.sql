@@ -161,4 +161,32 @@ SELECT evtname, evtenabled, obj_description(oid, 'pg_event_trigger') FROM pg_eve
 DROP EVENT TRIGGER regress_event;
 DROP SCHEMA app CASCADE;
 
+-- Bodies in a circle: the server checks those of sql, and the types of plpgsql's variables, when they are made.
+SELECT $m$
+CREATE SCHEMA app;
+CREATE FUNCTION app.is_even(i int) RETURNS bool LANGUAGE sql AS 'select case when i = 0 then true else app.is_odd(i - 1) end';
+CREATE FUNCTION app.is_odd(i int) RETURNS bool LANGUAGE sql AS 'select case when i = 0 then false else app.is_even(i - 1) end /* $sql$ */';
+CREATE FUNCTION app.ping(i int) RETURNS int LANGUAGE plpgsql AS 'begin return case when i = 0 then 0 else app.pong(i - 1) end; end';
+CREATE FUNCTION app.pong(i int) RETURNS int LANGUAGE plpgsql AS 'begin return case when i = 0 then 0 else app.ping(i - 1) end; end';
+CREATE TABLE app.t (a int, twice int GENERATED ALWAYS AS (app.twice(a)) STORED);
+CREATE FUNCTION app.twice(i int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'declare row app.t; begin return i * 2; end';
+$m$ AS models \gset
+SELECT * FROM pqengine.prove(:'models');
+SELECT statement FROM pqengine.plan(:'models') WHERE statement LIKE 'DO%';
+SELECT tools.migrate(:'models');
+SHOW check_function_bodies;
+INSERT INTO app.t VALUES (4);
+SELECT app.is_even(7), app.is_odd(7), app.ping(3), twice FROM app.t;
+SELECT count(*) FROM pqengine.prove(:'models', 0, '{"allow_drop": true, "direction": "down"}') WHERE ok;
+-- one changes with the other made anew
+SELECT $m$
+CREATE SCHEMA app;
+CREATE FUNCTION app.is_even(i int) RETURNS int LANGUAGE sql AS 'select case when i = 0 then 1 else app.is_odd(i - 1)::int end';
+CREATE FUNCTION app.is_odd(i int) RETURNS bool LANGUAGE sql AS 'select case when i = 0 then false else app.is_even(i - 1) = 1 end';
+$m$ AS changed \gset
+SELECT * FROM pqengine.prove(:'changed', 0, '{"allow_drop": true}');
+SELECT tools.migrate(:'changed');
+SELECT app.is_even(7), app.is_odd(7);
+DROP SCHEMA app CASCADE;
+
 DROP SCHEMA tools CASCADE;

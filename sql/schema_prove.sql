@@ -102,3 +102,9 @@ SELECT * FROM pqengine.prove_statements('{DROP SERVER files,DROP EXTENSION file_
 SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_type'::regclass AND refobjid = 'public.hstore'::regtype AND classid = 'pg_class'::regclass;
 DROP SCHEMA app CASCADE;
 DROP EXTENSION citext, hstore, file_fdw CASCADE;
+
+-- A body that the server refuses to a session of the caller's, though models are built without the check.
+SELECT * FROM pqengine.prove($$CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'selec 1'$$);
+SELECT * FROM pqengine.prove($$CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'select i from nowhere'$$);
+SELECT * FROM pqengine.prove($$CREATE TABLE t (i int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'select i from t'$$);
+SELECT * FROM pqengine.prove_statements('{CREATE FUNCTION f() RETURNS int LANGUAGE sql AS ''selec 1''}', '{t}');

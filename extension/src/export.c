@@ -44,6 +44,7 @@ pqe_building_steps(PqeFacts *facts, const PqeOptions *options)
 {
 	PqePlan    *plan = pqe_plan_make(from_nothing(facts, options), options, false);
 
+	plan->as_model = true;
 	pqe_plan_order(plan);
 	return pqe_plan_steps(plan);
 }

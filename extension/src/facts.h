@@ -39,6 +39,7 @@ struct PqeFact
 	List	   *depends_on;		/* PqeFact: pg_depend, resolved to facts */
 	List	   *dependents;		/* the other way round */
 	List	   *soft_depends_on;	/* names in bodies: wishes, not needs */
+	List	   *made_before;	/* PqeFact: of these, what is made only after it */
 	PqeFact    *peer;			/* the same fact of the other side */
 	PqeFact    *successor;		/* of a type that goes: what takes its name */
 	bool		declared_owner; /* the models state its owner */

@@ -445,6 +445,8 @@ give_up_wish(List *edges)
 		if (edge->soft)
 		{
 			edge->given_up = true;
+			if (edge->first->type == PQE_CREATE)
+				edge->later->fact->made_before = lappend(edge->later->fact->made_before, edge->first->fact);
 			return true;
 		}
 	}

@@ -56,6 +56,7 @@ typedef struct PqePlan
 	List	   *actions;		/* PqeAction, in the end in order */
 	List	   *renames;		/* PqeRenaming */
 	bool		down;			/* leads back: renames are its last steps */
+	bool		as_model;		/* its steps are to be a model's text */
 } PqePlan;
 
 /* The action whose statement does this one's work. */

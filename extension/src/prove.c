@@ -43,7 +43,6 @@ typedef struct Trial
 	PqeFacts   *after;			/* to be read when the steps have run */
 	const PqeOptions *options;
 	List	   *steps;
-	const char *search_path;	/* that the steps are to see; NULL: as pinned */
 	int			sample_rows;
 	List	   *proofs;			/* PqeProof: what went wrong */
 } Trial;
@@ -225,16 +224,31 @@ build_copy(Trial *trial)
 	pqe_pin_search_path();
 }
 
+/*
+ * What the steps are to see is what a new session of this role would: that
+ * decides whether the server accepts the body of a function.
+ */
+static void
+be_as_new_session(void)
+{
+	static const char *const names[] = {"search_path", "check_function_bodies"};
+
+	for (int i = 0; i < lengthof(names); i++)
+		(void) set_config_option(names[i], GetConfigOptionResetString(names[i]), PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+}
+
 static void
 run_trial(void *argument)
 {
 	Trial	   *trial = argument;
+	bool		all_run;
 
 	build_copy(trial);
-	if (trial->search_path != NULL)
-		(void) set_config_option("search_path", trial->search_path, PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	if (run_steps(trial) && trial->after != NULL)
+	be_as_new_session();
+	all_run = run_steps(trial);
+	pqe_pin_search_path();
+	if (all_run && trial->after != NULL)
 		pqe_facts_read(trial->after);
 }
 
@@ -341,8 +355,6 @@ pqe_prove_statements(List *steps, int sample_rows, PqeOptions *options)
 	trial.context = CurrentMemoryContext;
 	trial.options = options;
 	trial.steps = steps;
-	/* what a new session of this role would have */
-	trial.search_path = GetConfigOptionResetString("search_path");
 	copy_text = plan_copy(&trial, schema_names, options);
 	pqe_in_shadow(watch_trial, &trial);
 	if (trial.proofs == NIL && sample_rows > 0)

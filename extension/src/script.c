@@ -122,3 +122,18 @@ pqe_script_text(const PqeScript *script)
 	}
 	return text.data;
 }
+
+/*
+ * A dollar quote that the text does not hold, not even with its own first
+ * character behind it.
+ */
+const char *
+pqe_dollar_quote(const char *text)
+{
+	const char *followed = psprintf("%s$", text);
+	char	   *quote = pstrdup("$sql$");
+
+	while (strstr(followed, quote) != NULL)
+		quote = psprintf("$%.*s_$", (int) strlen(quote) - 2, quote + 1);
+	return quote;
+}

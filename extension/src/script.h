@@ -47,6 +47,7 @@ typedef struct PqeScript
 	bool		fresh;
 	bool		down;			/* of the way back: what is left alone is on the desired side */
 	bool		reverse;		/* only text is wanted: facts' sides are exchanged */
+	bool		as_model;		/* to be built as models are, without a check of bodies */
 	List	   *inlined;		/* PqeFact: children to be written inside */
 	List	   *retired;		/* PqeFact: types whose old form is set aside */
 } PqeScript;
@@ -55,5 +56,6 @@ extern PqeScriptLine *pqe_emit(PqeScript *script, int hazards, const char *forma
 extern PqeScriptLine *pqe_emit_alone(PqeScript *script, int hazards, const char *format,...) pg_attribute_printf(3, 4);
 extern List *pqe_hazard_names(int hazards);
 extern char *pqe_script_text(const PqeScript *script);
+extern const char *pqe_dollar_quote(const char *text);
 
 #endif							/* PQE_SCRIPT_H */

@@ -52,7 +52,7 @@
 #include "untouched.h"
 
 /* To be changed with the form of the facts: it is part of the key. */
-#define FORMAT 9
+#define FORMAT 10
 
 static const char facts_query[] =
 "SELECT facts FROM pqengine.snapshot WHERE key = $1 AND made_by = current_user";

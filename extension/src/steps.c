@@ -63,6 +63,7 @@ start_script(PqeScript *script, const PqePlan *plan, const PqeFact *fact)
 	script->actual = plan->sides->actual;
 	script->desired = plan->sides->desired;
 	script->down = plan->down;
+	script->as_model = plan->as_model;
 	script->fresh = is_fresh(fact);
 }
 

@@ -13,21 +13,6 @@
 
 #include "plan.h"
 
-/*
- * A dollar quote that the text does not hold, not even with its own first
- * character behind it.
- */
-static const char *
-quote_for(const char *text)
-{
-	const char *followed = psprintf("%s$", text);
-	char	   *quote = pstrdup("$sql$");
-
-	while (strstr(followed, quote) != NULL)
-		quote = psprintf("$%.*s_$", (int) strlen(quote) - 2, quote + 1);
-	return quote;
-}
-
 static PqeStep *
 join_steps(List *parts)
 {
@@ -49,7 +34,7 @@ join_steps(List *parts)
 	{
 		const PqeStep *part = lfirst(lc);
 
-		quote = quote_for(part->statement);
+		quote = pqe_dollar_quote(part->statement);
 		appendStringInfo(&text, "\tEXECUTE %s%s%s;\n", quote, part->statement, quote);
 		whole->hazards |= part->hazards;
 		whole->guesses = list_concat(whole->guesses, part->guesses);
@@ -57,7 +42,7 @@ join_steps(List *parts)
 			whole->phase = part->phase;
 	}
 	appendStringInfoString(&text, "END ");
-	quote = quote_for(text.data);
+	quote = pqe_dollar_quote(text.data);
 	whole->statement = psprintf("DO %s\n%s%s", quote, text.data, quote);
 	return whole;
 }

@@ -4,7 +4,8 @@
  *		Kinds: function and procedure.
  *
  * OR REPLACE does most changes.  What it cannot do (another return type,
- * other parameter names, a default less) is a drop and a create.
+ * other parameter names, a default less) is a drop and a create.  Bodies that
+ * name each other in a circle are not checked by the server as they are made.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +29,8 @@
 "       p.pronargdefaults::text AS _defaults," \
 "       CASE WHEN p.prosqlbody IS NULL AND l.lanname NOT IN ('c', 'internal')" \
 "            THEN p.prosrc END AS _body," \
-"       p.prosqlbody IS NOT NULL AS _parsed" \
+"       p.prosqlbody IS NOT NULL AS _parsed," \
+"       l.lanname AS _language" \
 "  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace" \
 "  JOIN pg_language l ON l.oid = p.prolang" \
 " WHERE p.prokind IN (" prokinds ") AND n.oid = ANY ($1) AND " PQE_SQL_OWN_FUNCTION \
@@ -37,12 +39,56 @@
 static const char function_query[] = ROUTINE_QUERY("'f', 'w'");
 static const char procedure_query[] = ROUTINE_QUERY("'p'");
 
+/*
+ * Would the server's check of the body miss what is made only after it?  That
+ * of sql reads all of the body; that of plpgsql resolves the types of its
+ * variables, but no statement, and so no call.
+ */
+static bool
+misses_something(const PqeFact *fact)
+{
+	const char *language = pqe_value(fact, "_language");
+	ListCell   *lc;
+
+	if (strcmp(language, "sql") == 0)
+		return fact->made_before != NIL;
+	if (strcmp(language, "plpgsql") != 0)
+		return false;
+	foreach(lc, fact->made_before)
+		if (!((PqeFact *) lfirst(lc))->kind->has_body)
+			return true;
+	return false;
+}
+
+/*
+ * In a circle of bodies, some are made before what they name: without the
+ * check, as pg_dump does it, but for this one statement.
+ */
+static void
+create_unchecked(PqeScript *script, const char *definition)
+{
+	const char *quote = pqe_dollar_quote(definition);
+	const char *body = psprintf("DECLARE\n"
+								"	checked text := pg_catalog.current_setting('check_function_bodies');\n"
+								"BEGIN\n"
+								"	PERFORM pg_catalog.set_config('check_function_bodies', 'off', true);\n"
+								"	EXECUTE %s%s%s;\n"
+								"	PERFORM pg_catalog.set_config('check_function_bodies', checked, true);\n"
+								"END ", quote, definition, quote);
+
+	quote = pqe_dollar_quote(body);
+	pqe_emit(script, 0, "DO LANGUAGE plpgsql %s\n%s%s", quote, body, quote);
+}
+
 static void
 create(PqeScript *script, PqeFact *fact)
 {
 	const char *definition = pqe_value(fact, "definition");
 
-	pqe_emit(script, 0, "%s", definition);
+	if (!script->as_model && misses_something(fact))
+		create_unchecked(script, definition);
+	else
+		pqe_emit(script, 0, "%s", definition);
 }
 
 /*
